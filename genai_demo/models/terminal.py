@@ -1,0 +1,25 @@
+"""A progress bar in the terminal for a loading model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tqdm import tqdm
+
+
+class TerminalProgress:
+    """Called with (stage, fraction of the whole), it moves one bar. `name` turns a stage into words."""
+
+    def __init__(self, name: Callable[[str], str]) -> None:
+        self._name = name
+        self._bar: tqdm | None = None
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=100, bar_format="{desc:48} |{bar:30}| {n:3.0f} %", leave=True)
+        self._bar.set_description_str(self._name(stage), refresh=False)
+        self._bar.n = 100 * fraction
+        self._bar.refresh()
+        if fraction >= 1:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,1 @@
+"""A language model only predicts the next token; everything else is prediction, repeated."""

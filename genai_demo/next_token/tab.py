@@ -1,0 +1,84 @@
+"""The Next-word tab: its five scenes, what they may ask, and its endpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..errors import DemoError
+from ..models.loading import ModelLoader
+from ..ui.messages import sentence
+from ..ui.page import Tab, answering
+from ..ui.scene import scene, stepper
+from ..ui.texts import load_texts
+from . import requests
+from .api import VISITORS_AT_ONCE, publish
+
+NAME = "next-word"
+PACKAGE = "genai_demo.next_token"
+ASKS = {
+    "tokens": (requests.tokenize_text,),
+    "predict": (requests.predict_next,),
+    "sample": (requests.predict_for_sliders, requests.slider_stops, requests.name_drawn),
+    "repeat": (),
+    "focus": (requests.predict_next, requests.measure_surprise),
+}
+EVENTS = {"repeat": ("write", "halt")}
+RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
+
+
+def build(loader: ModelLoader) -> None:
+    """Add the scenes to the tab that is being built."""
+    texts = load_texts(PACKAGE)
+    stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
+    scenes = {
+        name: scene(
+            NAME,
+            name,
+            texts[name],
+            recorded(name),
+            [answering(loader, answer) for answer in answers],
+            EVENTS.get(name, ()),
+        )
+        for name, answers in ASKS.items()
+    }
+    _stream_writing(scenes["repeat"], loader)
+    publish(loader)
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`."""
+    file = RECORDED / f"{NAME}-{name}.json"
+    payload: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return payload
+
+
+def _stream_writing(repeat: gr.HTML, loader: ModelLoader) -> None:
+    """The Repeat scene's JavaScript triggers `write` with a request and `halt` to stop it."""
+
+    def write(event: gr.EventData) -> Iterator[dict[str, Any]]:
+        request = event._data if isinstance(event._data, dict) else {}
+        try:
+            yield from requests.write_on(loader.model(), request)
+        except DemoError as error:
+            run = {"run": request.get("run")}
+            yield {"error": sentence(error), "loading": error.key == "model_loading", "request": run}
+
+    writing = repeat.write(
+        write,
+        outputs=repeat,
+        show_progress="hidden",
+        concurrency_limit=VISITORS_AT_ONCE,
+        api_visibility="private",
+    )
+    repeat.halt(None, cancels=[writing], api_visibility="private")
+
+
+def tab() -> Tab:
+    """How the page is told about this tab."""
+    title: str = load_texts(PACKAGE)["title"]
+    return Tab(NAME, title, PACKAGE, build)

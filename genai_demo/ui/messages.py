@@ -1,0 +1,28 @@
+"""The sentence for each of our errors, for the page, the API and the terminal alike."""
+
+from __future__ import annotations
+
+from ..errors import DemoError
+from .texts import load_texts
+
+_TEXTS = load_texts("genai_demo.ui")
+
+
+def sentence(error: DemoError) -> str:
+    """What went wrong and what to do about it, in plain words."""
+    facts = {name: _short(value) for name, value in error.facts.items()}
+    if "stage" in facts:
+        facts["stage"] = stage_name(str(facts["stage"]))
+    return str(_TEXTS["errors"][error.key]).format(**facts)
+
+
+def stage_name(stage: str) -> str:
+    """What a loading model is doing, in plain words."""
+    return str(_TEXTS["stages"][stage])
+
+
+def _short(value: object) -> object:
+    """Numbers with thousands separators; no more of a visitor's own text than is needed to recognise it."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return value
+    return f"{value:,}" if isinstance(value, int) else value if len(value) <= 400 else value[:400] + "…"

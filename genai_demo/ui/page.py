@@ -1,0 +1,141 @@
+"""The page: a bar at the top, one tab per idea, a footer; and what it is launched with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from ..errors import DemoError
+from ..models.loading import ModelLoader
+from .messages import sentence, stage_name
+from .scene import escape
+from .texts import load_texts
+from .theme import read_resources, theme
+
+@dataclass(frozen=True)
+class Tab:
+    """One idea. `build` makes its scenes and endpoints inside the page's context; `package` holds its JS and CSS."""
+
+    name: str
+    title: str
+    package: str
+    build: Callable[[ModelLoader], None]
+
+
+def build_page(loader: ModelLoader, tabs: Sequence[Tab], notices: str) -> gr.Blocks:
+    """The whole page. Nothing is loaded yet: the first visitor (or `loader.start()`) begins that.
+
+    Args:
+        loader: the model that all tabs share.
+        tabs: in the order in which they appear.
+        notices: licence texts that the footer shows on request.
+    """
+    words = load_texts("genai_demo.ui")["ui"]
+    with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=True) as page:
+        _header(loader, words)
+        with gr.Tabs(elem_id="tabs"):
+            for tab in tabs:
+                with gr.Tab(tab.title, id=tab.name, elem_id=f"tab-{tab.name}"):
+                    tab.build(loader)
+        _footer(words, notices)
+    return page
+
+
+def launch_options(tabs: Sequence[Tab]) -> dict[str, Any]:
+    """Keyword arguments for `Blocks.launch`: theme, style, scripts; nothing that asks another host."""
+    packages = ["genai_demo.ui", *(tab.package for tab in tabs)]
+    return {
+        "theme": theme(),
+        "css": "\n".join(read_resources(package, ".css") for package in packages),
+        "head": _head(packages),
+        "js": "() => genai.openTab()",
+        "footer_links": [],
+        "ssr_mode": False,
+        "show_error": False,
+    }
+
+
+def _head(packages: Sequence[str]) -> str:
+    words = json.dumps({"ui": load_texts("genai_demo.ui")["ui"]}).replace("<", "\\u003c")
+    scripts = [read_resources(package, ".js") for package in packages]
+    kit, rest = scripts[0], scripts[1:]
+    code = "\n".join([kit, f"Object.assign(genai.texts, {words});", *rest])
+    return f"<script>{code}</script>"
+
+
+def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
+    def model_status(_: dict[str, Any]) -> dict[str, Any]:
+        loader.start()
+        return status_payload(loader)
+
+    gr.HTML(
+        html_template=(
+            f'<header class="gx-header"><div><h1>{escape(words["title"])}</h1>'
+            f'<p class="gx-subtitle">{escape(words["subtitle"])}</p></div>'
+            '<div class="gx-status" role="status"></div><div class="gx-toggles">'
+            f'<button type="button" id="gx-dark" class="gx-button gx-small">{escape(words["dark"])}</button>'
+            f'<button type="button" id="gx-projector" class="gx-button gx-small" '
+            f'title="{escape(words["projector_help"])}">{escape(words["projector"])}</button></div></header>'
+        ),
+        js_on_load="genai.header({element, server});",
+        server_functions=[model_status],
+        apply_default_css=False,
+        elem_id="header",
+    )
+
+
+def status_payload(loader: ModelLoader) -> dict[str, Any]:
+    """How far the model is, as the bar at the top shows it."""
+    status = loader.status
+    words = load_texts("genai_demo.ui")["status"]
+    if status.error is not None:
+        text = sentence(status.error)
+    elif status.ready:
+        text = words["ready"].format(title=status.title)
+    else:
+        percent = round(100 * status.fraction)
+        text = words["loading"].format(title=status.title, stage=stage_name(status.stage), percent=percent)
+    return {
+        "sentence": text,
+        "fraction": status.fraction,
+        "ready": status.ready,
+        "failed": status.error is not None,
+    }
+
+
+def _footer(words: dict[str, Any], notices: str) -> None:
+    gr.HTML(
+        html_template=(
+            f'<footer class="gx-footer"><p>{escape(words["keys"])}</p>'
+            f"<details><summary>{escape(words['built_on'])} · {escape(words['licence_link'])}</summary>"
+            f"<pre>{escape(notices)}</pre></details></footer>"
+        ),
+        js_on_load="",
+        apply_default_css=False,
+        elem_id="footer",
+    )
+
+
+def answering(loader: ModelLoader, answer: Callable[..., dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A function for the browser: `answer(model, request)`, with our errors turned into sentences.
+
+    It never waits for a loading model: the page says how far it is and asks again by itself.
+    """
+
+    def respond(request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return answer(loader.model(), request)
+        except DemoError as error:
+            return {"error": sentence(error), "loading": error.key == "model_loading"}
+
+    respond.__name__ = answer.__name__
+    return respond
+
+
+def or_message(error: DemoError) -> gr.Error:
+    """Our error as Gradio shows it to those who call the API."""
+    return gr.Error(sentence(error), print_exception=False)
