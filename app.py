@@ -48,10 +48,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="See inside generative AI: opens a page in your browser.")
-    parser.add_argument("--host", help="address to listen on; 0.0.0.0 lets the whole classroom in (default: this machine only)")
+    parser.add_argument(
+        "--host", help="address to listen on; 0.0.0.0 lets the whole classroom in (default: this machine only)"
+    )
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
-    parser.add_argument("--model", default=DEFAULT_MODEL, help=f"a name from --list-models, or a transformers folder (default: {DEFAULT_MODEL})")
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        help=f"a name from --list-models, or a transformers folder (default: {DEFAULT_MODEL})",
+    )
     parser.add_argument("--list-models", action="store_true", help="list the models known by name, and exit")
     parser.add_argument("--prepare", action="store_true", help="convert the model's weights now, and exit")
     return parser

@@ -27,7 +27,7 @@ def opening_payloads(model: LanguageModel) -> dict[str, dict[str, Any]]:
     prompt = {"prompt": phone["prompt"]}
     focus = texts["focus"]
     *_, written = requests.write_on(
-        model, {**prompt, "temperature": 0.0, "max_new_tokens": WRITTEN_TOKENS}
+        model, {**prompt, **texts["repeat"]["presets"][1], "seed": 1, "max_new_tokens": WRITTEN_TOKENS}
     )
     return {
         "tokens": requests.tokenize_text(model, {"text": texts["tokens"]["presets"][0]["text"]}),
@@ -47,9 +47,7 @@ def opening_payloads(model: LanguageModel) -> dict[str, dict[str, Any]]:
 
 def _mark_recorded(payload: dict[str, Any], today: str) -> dict[str, Any]:
     """Every provenance inside `payload`, also of its parts, says *recorded* and when."""
-    marked = {
-        name: _mark_recorded(part, today) if isinstance(part, dict) else part for name, part in payload.items()
-    }
+    marked = {name: _mark_recorded(part, today) if isinstance(part, dict) else part for name, part in payload.items()}
     if "provenance" in marked:
         marked["provenance"] |= {"kind": "recorded", "recorded_on": today}
     return marked

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -68,7 +69,7 @@ class LanguageModel:
         weights: str = "full precision",
         context_limit: int = 0,
     ) -> None:
-        self._model = model.eval()
+        self._model: Any = model.eval()  # type: ignore[no-untyped-call]
         self._tokenizer = tokenizer.backend_tokenizer
         self._tokenizer.encode_special_tokens = True  # "<eos>" typed by a visitor is text, not a command
         self._bytes = TokenBytes(tokenizer)
@@ -79,7 +80,7 @@ class LanguageModel:
         self._remembered: OrderedDict[tuple[int, ...], torch.Tensor] = OrderedDict()
         self._remembered_lock = Lock()
         self.context_limit = context_limit or int(model.config.max_position_embeddings)
-        self.vocabulary_size = int(model.get_output_embeddings().weight.shape[0])
+        self.vocabulary_size = int(self._model.get_output_embeddings().weight.shape[0])
         # Models without a beginning-of-sequence token separate documents by their end token: the same place.
         bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
         self.bos_id = int(bos if bos is not None else eos)
@@ -148,7 +149,7 @@ class LanguageModel:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
                 return self._remembered[key]
-        logits = self._run(lambda: self._forward(key, cache=None, positions=1)[0])
+        logits = self._run(partial(self._forward, key, cache=None, positions=1))[0]
         with self._remembered_lock:
             self._remembered[key] = logits
             while len(self._remembered) > REMEMBERED_PROMPTS:
@@ -167,20 +168,15 @@ class LanguageModel:
         cache = self._new_cache()
         for start in range(0, len(ids) - 1, CHUNK_POSITIONS):
             chunk = list(ids[start : min(start + CHUNK_POSITIONS, len(ids) - 1)])
-            wanted = start + len(chunk) - max(start, first - 1)
-            if wanted <= 0:
-                self._run(lambda chunk=chunk: self._forward(chunk, cache, positions=1))
-                continue
-            yield from self._run(
-                lambda chunk=chunk, wanted=wanted: self._forward(chunk, cache, positions=wanted)
-            )
+            wanted = start + len(chunk) - max(start, first - 1)  # of this chunk's positions
+            logits = self._run(partial(self._forward, chunk, cache, positions=max(1, wanted)))
+            if wanted > 0:
+                yield from logits
 
     def _new_cache(self) -> DynamicCache:
         return DynamicCache(config=self._model.config)
 
-    def _forward(
-        self, ids: Sequence[int], cache: DynamicCache | None, positions: int
-    ) -> torch.Tensor:
+    def _forward(self, ids: Sequence[int], cache: DynamicCache | None, positions: int) -> torch.Tensor:
         """Logits at the last `positions` of `ids`, shape (positions, vocabulary). Only the worker calls this."""
         batch = torch.tensor([list(ids)], device=self._model.device)
         output = self._model(
@@ -189,7 +185,8 @@ class LanguageModel:
             use_cache=cache is not None,
             logits_to_keep=positions,
         )
-        return output.logits[0].float().cpu()
+        logits: torch.Tensor = output.logits[0].float().cpu()
+        return logits
 
     def _run(self, work: Callable[[], Result]) -> Result:
         """Do `work` in the worker, wait for it and return its result."""
@@ -217,7 +214,7 @@ class Continuation:
         self.logits = self._read([token_id])
 
     def _read(self, ids: Sequence[int]) -> torch.Tensor:
-        return self._model._run(lambda: self._model._forward(ids, self._cache, positions=1)[0])
+        return self._model._run(partial(self._model._forward, ids, self._cache, positions=1))[0]
 
 
 def is_punctuation(text: str) -> bool:

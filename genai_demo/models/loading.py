@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -102,11 +103,9 @@ def load_model(
     report("downloading" if isinstance(entry.source, Hub) else "reading", 0.82)
     local = not isinstance(entry.source, Hub)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local)
         report("loading", 0.9)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=choose_dtype(chosen), local_files_only=local
-        )
+        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=choose_dtype(chosen), local_files_only=local)
     except (OSError, ValueError, KeyError) as error:
         if local:
             raise CorruptedModelFile(path=source, requirement=entry.title) from error

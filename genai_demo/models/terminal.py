@@ -15,6 +15,7 @@ class TerminalProgress:
         self._bar: tqdm | None = None
 
     def __call__(self, stage: str, fraction: float) -> None:
+        """Move the bar to `fraction` and name the stage; 1 finishes it."""
         if self._bar is None:
             self._bar = tqdm(total=100, bar_format="{desc:48} |{bar:30}| {n:3.0f} %", leave=True)
         self._bar.set_description_str(self._name(stage), refresh=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import gradio as gr
+from gradio.events import api
 
 from ..errors import DemoError
 from ..models.loading import ModelLoader
@@ -58,18 +58,14 @@ def publish(loader: ModelLoader) -> None:
 
     def tokenize(text: str) -> dict[str, Any]:
         """The tokens that the model reads for `text`."""
-        return _or_message(
-            lambda: view.tokenization_json(backend.tokenize(loader.model(WAIT_SECONDS), text))
-        )
+        return _or_message(lambda: view.tokenization_json(backend.tokenize(loader.model(WAIT_SECONDS), text)))
 
     def surprise(text: str) -> dict[str, Any]:
         """−log₂ p of each token of `text`, their mean, and the perplexity."""
-        return _or_message(
-            lambda: view.surprise_json(backend.surprise(loader.model(WAIT_SECONDS), text))
-        )
+        return _or_message(lambda: view.surprise_json(backend.surprise(loader.model(WAIT_SECONDS), text)))
 
     for endpoint in (next_token, generate, tokenize, surprise):
-        gr.api(endpoint, api_name=endpoint.__name__, concurrency_limit=VISITORS_AT_ONCE)
+        api(endpoint, api_name=endpoint.__name__, concurrency_limit=VISITORS_AT_ONCE)
 
 
 def _or_message(work: Callable[[], Result]) -> Result:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -35,6 +35,8 @@ MAX_WATCHED = 20
 MAX_WATCHED_TOKENS = 24
 MAX_NEW_TOKENS = 400
 STEP_CANDIDATES = 12  # kept of every written token, so that one can go back and see the bars as they were
+
+PLAIN = SamplingSettings()  # the model's own distribution, nothing cut
 
 StopReason = Literal["end_of_sequence", "length", "stopped"]
 
@@ -165,7 +167,7 @@ def tokenize(model: LanguageModel, text: str) -> Tokenization:
 def next_token(
     model: LanguageModel,
     prompt: str,
-    settings: SamplingSettings = SamplingSettings(),
+    settings: SamplingSettings = PLAIN,
     count: int = 50,
     watch: Sequence[str] = (),
 ) -> NextToken:
@@ -223,7 +225,7 @@ def name_draws(
 def generate(
     model: LanguageModel,
     prompt: str,
-    settings: SamplingSettings = SamplingSettings(),
+    settings: SamplingSettings = PLAIN,
     seed: int = 0,
     max_new_tokens: int = 60,
     chosen: Sequence[int] = (),
@@ -316,9 +318,7 @@ def _candidates(
     return candidates, distribution.size
 
 
-def _watch(
-    model: LanguageModel, prompt: str, ids: list[int], logits: torch.Tensor, word: str
-) -> WatchedWord:
+def _watch(model: LanguageModel, prompt: str, ids: list[int], logits: torch.Tensor, word: str) -> WatchedWord:
     bare = word[:1].isspace() or is_punctuation(word) or prompt[-1:].isspace()
     pieces = model.encode(word if bare else " " + word)
     if not word or len(pieces) > MAX_WATCHED_TOKENS:
@@ -332,8 +332,7 @@ def _watch(
     return WatchedWord(
         word=word,
         tokens=tuple(
-            WatchedToken(piece.text, piece.id, math.exp(log))
-            for piece, log in zip(pieces, logs, strict=True)
+            WatchedToken(piece.text, piece.id, math.exp(log)) for piece, log in zip(pieces, logs, strict=True)
         ),
         probability=math.exp(math.fsum(logs)),
         rank=rank_of(logits, piece_ids[0]) if len(pieces) == 1 else None,
@@ -362,8 +361,5 @@ def _generation(
 ) -> Generation:
     """The result so far. A character's bytes may come as several tokens: texts are those of the whole sequence."""
     texts = model.texts(token.id for token in written)
-    tokens = tuple(
-        WrittenToken(text, token.id, token.probability, token.rank, token.entropy_bits, token.candidates)
-        for text, token in zip(texts, written, strict=True)
-    )
+    tokens = tuple(replace(token, text=text) for text, token in zip(texts, written, strict=True))
     return Generation(model.origin, prompt, "".join(texts), tokens, upcoming, reason)

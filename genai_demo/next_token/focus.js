@@ -40,7 +40,7 @@ genai.scenes.focus = (scene) => {
       const shown = payload.candidates.slice(0, 6);
       const label = fill(texts.everything_else, { count: whole(payload.other_count + payload.candidates.length - shown.length) });
       chart.draw([...shown.map((one) => ({ label: one.text, value: one.probability })),
-        { rest: true, label, name: label, value: Math.max(0, 1 - shown.reduce((sum, one) => sum + one.probability, 0)) }]);
+        { rest: true, label, value: Math.max(0, 1 - shown.reduce((sum, one) => sum + one.probability, 0)) }]);
       scene.origin(payload.provenance);
     }
     draw();

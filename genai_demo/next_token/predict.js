@@ -6,7 +6,7 @@ genai.scenes.predict = (scene) => {
   const { promptBox, barsShown } = genai.nextToken;
   let payload = scene.payload, hidden = false, more = false, guess = null, article = null;
 
-  const prompt = promptBox(scene, texts.prompt, { rows: 2 });
+  const prompt = promptBox(scene, texts.prompt, { rows: 1 });
   const warning = el("p", { class: "gx-message gx-note", hidden: true }, texts.trailing_space, " ",
     button(texts.remove_space, () => prompt.set(prompt.box.value.trimEnd()), { class: "gx-button gx-small" }));
   const chart = bars({ caption: texts.chart, zoomLabel: texts.zoom });
@@ -71,8 +71,7 @@ genai.scenes.predict = (scene) => {
       title: fill(texts.bar_title, { rank: one.rank, id: one.id, logit: one.logit.toFixed(2) }) }));
     const rest = 1 - shown.reduce((sum, one) => sum + one.probability, 0);
     const count = payload.other_count + payload.candidates.length - shown.length;
-    rows.push({ rest: true, name: true, label: fill(texts.everything_else, { count: whole(count) }), value: Math.max(0, rest) });
-    rows.at(-1).name = rows.at(-1).label;
+    rows.push({ rest: true, label: fill(texts.everything_else, { count: whole(count) }), value: Math.max(0, rest) });
     chart.draw(rows);
   }
   function drawGuess(word) {

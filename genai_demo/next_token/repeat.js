@@ -28,7 +28,11 @@ genai.scenes.repeat = (scene) => {
       el("div", { class: "gx-panel" }, el("h3", {}, texts.written), written, status, el("p", { class: "gx-soft" }, texts.colours)),
       el("div", { class: "gx-panel" }, barsTitle, chart.node)));
 
-  scene.refresh = () => { if (!scene.live || prompt.box.value !== scene.promptNow) write([], 0); };
+  // The first time, the live model writes the opening example again; later only a new beginning asks anew.
+  scene.refresh = () => {
+    if (!scene.live) write([], scene.payload.tokens.length);
+    else if (prompt.box.value !== scene.promptNow) write([], 0);
+  };
   scene.shown = () => draw();
   document.addEventListener("gx-projector", () => draw());
   scene.watch("value", () => arrived(scene.props.value));
@@ -38,7 +42,7 @@ genai.scenes.repeat = (scene) => {
 
   // Ask for `count` more tokens after `kept` (0: only for the bars of the next one).
   function write(kept, count) {
-    if (count) save();
+    if (count && scene.live) save();
     run += 1;
     tokens = kept;
     base = kept.length;
@@ -82,7 +86,7 @@ genai.scenes.repeat = (scene) => {
     write([...tokens.slice(0, place), { text: bar.text, id: bar.id, probability: bar.probability, rank, chosen: true, bars: rows }], 0);
   }
 
-  const ended = (reason) => ({ end_of_sequence: texts.end_of_sequence, length: tokens.length > base || !scene.asked ? texts.length : "", stopped: texts.stopped })[reason] ?? "";
+  const ended = (reason) => ({ end_of_sequence: texts.end_of_sequence, length: texts.length, stopped: texts.stopped })[reason] ?? "";
   function draw() {
     const chips = tokens.map((token, index) => {
       const strength = Math.max(0, Math.min(1, 1 + Math.log10(Math.max(token.probability, 1e-4)) / 4));
@@ -94,10 +98,10 @@ genai.scenes.repeat = (scene) => {
     if (writing) written.scrollTop = written.scrollHeight;
     const place = at ?? tokens.length, rows = at === null ? upcoming : tokens[at].bars;
     barsTitle.textContent = at === null ? texts.bars_next : fill(texts.bars_then, { number: at + 1 });
-    chart.draw(rows.slice(0, document.body.classList.contains("gx-projector") ? 7 : 12).map((bar) => ({
+    chart.draw(rows.slice(0, document.body.classList.contains("gx-projector") ? 7 : 10).map((bar) => ({
       label: bar.text, value: bar.sampling_probability, raw: bar.probability, cut: bar.sampling_probability === 0,
       mark: at !== null && tokens[at].id === bar.id, title: texts.choose, onchoose: () => choose(bar, place) })));
-    status.textContent = writing ? texts.writing : fill(stop === "length" && base === tokens.length ? texts.waiting : ended(stop), { count: tokens.length });
+    status.textContent = writing ? texts.writing : fill(tokens.length ? ended(stop) : texts.waiting, { count: tokens.length });
     halt.disabled = !writing;
     one.disabled = many.disabled = writing || stop === "end_of_sequence";
     undo.disabled = !history.length;

@@ -30,17 +30,13 @@ def tokenize_text(model: LanguageModel, request: Json) -> Json:
 def predict_next(model: LanguageModel, request: Json) -> Json:
     """{prompt, watch} → bars and watched words."""
     return view.next_token_payload(
-        backend.next_token(
-            model, _text(request, "prompt"), count=PREDICT_COUNT, watch=_texts(request, "watch")
-        )
+        backend.next_token(model, _text(request, "prompt"), count=PREDICT_COUNT, watch=_texts(request, "watch"))
     )
 
 
 def predict_for_sliders(model: LanguageModel, request: Json) -> Json:
     """{prompt} → as many bars as the sliders can cut."""
-    return view.next_token_payload(
-        backend.next_token(model, _text(request, "prompt"), count=SAMPLE_COUNT)
-    )
+    return view.next_token_payload(backend.next_token(model, _text(request, "prompt"), count=SAMPLE_COUNT))
 
 
 def slider_stops(model: LanguageModel, request: Json) -> Json:

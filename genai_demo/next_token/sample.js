@@ -58,7 +58,7 @@ genai.scenes.sample = (scene) => {
     });
     const vocabulary = payload.candidates.length + payload.other_count;
     const label = fill(texts.everything_else, { count: whole(vocabulary - shown) });
-    rows.push({ rest: true, label, name: label, raw: Math.max(0, raw), value: Math.max(0, value < 1e-9 ? 0 : value), cut: now.size <= shown, count: counted });
+    rows.push({ rest: true, label, raw: Math.max(0, raw), value: Math.max(0, value < 1e-9 ? 0 : value), cut: now.size <= shown, count: counted });
     chart.draw(rows);
     moreButton.setAttribute("aria-pressed", more);
     kept.textContent = fill(texts.kept, { size: whole(now.size), vocabulary: whole(vocabulary), mass: percent(now.mass) });

@@ -62,7 +62,7 @@ genai.sampling = (() => {
 genai.nextToken = (() => {
   const { el, shared, slider, button, field, textbox } = genai;
   const prompt = shared("I picked up my phone to");
-  const settings = shared({ temperature: 1, top_k: 0, top_p: 1 });
+  const settings = shared(null);
   const seed = shared(1);
   const OFF = 101;
 
@@ -84,6 +84,7 @@ genai.nextToken = (() => {
     }
     function moved() { settings.set(get(), scene); onmove(); }
     settings.listen(scene, (values) => { put(values); onmove(); });
+    put(settings.get() ?? texts.presets[1]);
     const presetButtons = genai.presets(texts.presets_label, texts.presets, (preset) => { put(preset); moved(); });
     return { get, put: (values) => { put(values); moved(); }, presets: presetButtons,
       node: el("div", { class: "gx-sliders", role: "group", "aria-label": texts.controls }, parts.temperature.node, parts.top_k.node, parts.top_p.node) };
@@ -109,6 +110,6 @@ genai.nextToken = (() => {
     return { node: field(label, box, { class: "gx-field gx-seed-field" }), get };
   }
 
-  const barsShown = (more) => (more ? 50 : document.body.classList.contains("gx-projector") ? 8 : 12);
+  const barsShown = (more) => (more ? 50 : document.body.classList.contains("gx-projector") ? 7 : 10);
   return { prompt, settings, controls, promptBox, seedField, barsShown, button };
 })();

@@ -94,9 +94,7 @@ def rank_of(logits: torch.Tensor, token_id: int) -> int:
     return 1 + int((logits > logit).sum()) + int((logits[:token_id] == logit).sum())
 
 
-def sampling_distribution(
-    logits: torch.Tensor, settings: SamplingSettings, head: int = HEAD
-) -> SamplingDistribution:
+def sampling_distribution(logits: torch.Tensor, settings: SamplingSettings, head: int = HEAD) -> SamplingDistribution:
     """What `settings` make of `logits` (float32, shape (vocabulary,)).
 
     At least `head` tokens are computed where so many are kept; a nucleus is always computed whole.
@@ -144,9 +142,7 @@ def uniform_number(seed: int, index: int) -> float:
     return ((mixed ^ (mixed >> 31)) >> 11) / 2**53
 
 
-def slider_table(
-    logits: torch.Tensor, step: float = 0.05, curve_points: int = 60
-) -> SliderTable:
+def slider_table(logits: torch.Tensor, step: float = 0.05, curve_points: int = 60) -> SliderTable:
     """Normalisers, nuclei and cumulative curves for every stop of the temperature and top-p sliders."""
     temperatures = np.round(np.arange(step, MAX_TEMPERATURE + step / 2, step), 10)
     top_ps = np.round(np.arange(step, 1 + step / 2, step), 10)

@@ -75,7 +75,7 @@ window.genai = (() => {
   const spoken = (text) => text.replace(/\n/g, " newline ").trim() || (/^ +$/.test(text) ? "space" : text) || "part of the character before";
 
   // ── a chart of bars: rows are reused, so that a moving slider only changes widths and numbers ─────────────
-  // row: {label, value, raw?, cut?, count?, mark?, title?, onchoose?}; values from 0 to 1.
+  // row: {label, value, raw?, cut?, count?, mark?, rest?, title?, onchoose?}; values from 0 to 1; `rest` is everything else.
   function bars({ caption, zoomLabel }) {
     const list = el("ol", { class: "gx-bars", "aria-label": caption });
     const axis = el("div", { class: "gx-axis", "aria-hidden": "true" });
@@ -105,7 +105,7 @@ window.genai = (() => {
         const row = rows[index] ?? newRow();
         if (row.text !== one.label) {
           row.text = one.label;
-          row.label.replaceChildren(one.name ? document.createTextNode(one.name) : tokenText(one.label));
+          row.label.replaceChildren(one.rest ? one.label : tokenText(one.label));
         }
         row.item.hidden = false;
         row.item.classList.toggle("gx-cut", !!one.cut);
@@ -122,7 +122,7 @@ window.genai = (() => {
       rows.slice(data.length).forEach((row) => { row.item.hidden = true; });
       if (axis.dataset.most !== String(most)) {
         axis.dataset.most = most;
-        axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((at) => el("span", {}, `${+(100 * at * most).toPrecision(3)}%`)));
+        axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((at) => el("span", { style: `left:${100 * at}%` }, `${+(100 * at * most).toPrecision(3)}%`)));
       }
     }
     return { node, draw, list };

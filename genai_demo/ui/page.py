@@ -10,11 +10,15 @@ from typing import Any
 import gradio as gr
 
 from ..errors import DemoError
+from ..models.language import LanguageModel
 from ..models.loading import ModelLoader
 from .messages import sentence, stage_name
 from .scene import escape
 from .texts import load_texts
 from .theme import read_resources, theme
+
+Json = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -120,13 +124,13 @@ def _footer(words: dict[str, Any], notices: str) -> None:
     )
 
 
-def answering(loader: ModelLoader, answer: Callable[..., dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def answering(loader: ModelLoader, answer: Callable[[LanguageModel, Json], Json]) -> Callable[[Json], Json]:
     """A function for the browser: `answer(model, request)`, with our errors turned into sentences.
 
     It never waits for a loading model: the page says how far it is and asks again by itself.
     """
 
-    def respond(request: dict[str, Any]) -> dict[str, Any]:
+    def respond(request: Json) -> Json:
         try:
             return answer(loader.model(), request)
         except DemoError as error:
