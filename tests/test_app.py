@@ -1,0 +1,95 @@
+"""The front door, without opening it."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import app
+from genai_demo.errors import NoCacheSpace
+from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, available_models, find_model
+from genai_demo.models.loading import ModelLoader
+
+
+@pytest.fixture(autouse=True)
+def launched(monkeypatch) -> list[dict]:
+    """What the page would have been launched with; no port is opened and no model is loaded."""
+    launches: list[dict] = []
+    started: list[str] = []
+    loader = ModelLoader(find_model(DEFAULT_MODEL))
+    monkeypatch.setattr(loader, "start", lambda: started.append(loader.entry.name))
+    monkeypatch.setattr(app, "loader", loader)
+    page = SimpleNamespace(launch=lambda **options: launches.append({"started": list(started), **options}))
+    monkeypatch.setattr(app, "demo", page)
+    return launches
+
+
+def test_help_names_every_option_in_plain_words(capsys):
+    with pytest.raises(SystemExit) as caught:
+        app.main(["--help"])
+    assert caught.value.code == 0
+    said = capsys.readouterr().out
+    for option in ("--host", "--port", "--device", "--model", "--list-models", "--prepare"):
+        assert option in said
+    assert DEFAULT_MODEL in said
+
+
+def test_the_list_of_models_has_a_line_for_each(capsys, launched):
+    assert app.main(["--list-models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(available_models())
+    assert all(entry.licence in line for entry, line in zip(CATALOGUE, lines, strict=True))
+    assert not launched
+
+
+@pytest.mark.parametrize("options", [[], ["--prepare"]])
+def test_an_unknown_model_is_answered_with_the_choices(capsys, launched, options):
+    assert app.main(["--model", "gpt-5", *options]) == 1
+    said = capsys.readouterr()
+    assert "gpt-5" in said.err
+    assert all(name in said.err for name in available_models())
+    assert "Traceback" not in said.err
+    assert not said.out
+    assert not launched
+
+
+def test_prepare_converts_says_where_and_opens_nothing(capsys, launched, monkeypatch):
+    prepared = []
+    monkeypatch.setattr(app, "prepare", lambda entry, _report: prepared.append(entry.name) or "a/folder")
+    assert app.main(["--prepare"]) == 0
+    assert prepared == [DEFAULT_MODEL]
+    assert capsys.readouterr().out == "a/folder\n"
+    assert not launched
+
+
+def test_a_disk_that_is_too_full_is_said_in_the_terminal(capsys, monkeypatch):
+    def prepare(_entry, _report):
+        raise NoCacheSpace(folder="a/folder", needed_mb=1_500, free_mb=300, variable="GENAI_DEMO_CACHE")
+
+    monkeypatch.setattr(app, "prepare", prepare)
+    assert app.main(["--prepare"]) == 1
+    said = capsys.readouterr().err
+    assert "1,500 MB" in said
+    assert "GENAI_DEMO_CACHE" in said
+
+
+def test_the_page_opens_where_it_was_told_to_with_the_chosen_model_on_its_way(launched):
+    assert app.main(["--host", "0.0.0.0", "--port", "7999", "--model", "smollm2-135m", "--device", "cpu"]) == 0
+    (launch,) = launched
+    assert (launch["server_name"], launch["server_port"]) == ("0.0.0.0", 7_999)
+    assert launch["started"] == ["smollm2-135m"]
+    assert app.loader.entry == find_model("smollm2-135m")
+
+
+def test_without_options_the_default_model_is_on_its_way(launched):
+    assert app.main([]) == 0
+    assert launched[0]["started"] == [DEFAULT_MODEL]
+    assert launched[0]["server_name"] is None  # this machine only
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file names are Unicode there")
+def test_a_file_name_that_is_no_text_is_still_an_unknown_model(capsys):
+    assert app.main(["--model", "caf\udce9"]) == 1
+    assert capsys.readouterr().err

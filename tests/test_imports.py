@@ -1,0 +1,133 @@
+"""The house rules of who may import whom, read from the source code; new features are covered as they appear."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "genai_demo"
+SHARED = ("models", "ui", "training")
+FEATURES = sorted(
+    folder.name
+    for folder in (ROOT / PACKAGE).iterdir()
+    if (folder / "__init__.py").is_file() and folder.name not in SHARED
+)
+
+
+def files(folder: str) -> list[Path]:
+    return sorted((ROOT / PACKAGE / folder).rglob("*.py"))
+
+
+def module_name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
+    """Absolute names of all that a source imports, wherever in it; `from a import b` gives both `a` and `a.b`."""
+    package = module.split(".") if is_package else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            name = ".".join([*base, *([node.module] if node.module else [])])
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
+
+
+def imported_by(file: Path) -> set[str]:
+    return set(imports(file.read_text(encoding="utf-8"), module_name(file), is_package=file.name == "__init__.py"))
+
+
+def forbidden(file: Path, *names: str) -> set[str]:
+    """What `file` imports of `names` or of anything inside them."""
+    return {found for found in imported_by(file) for name in names if f"{found}.".startswith(f"{name}.")}
+
+
+def computation(feature: str) -> list[Path]:
+    """The feature's backend and all of the feature's own modules that it is built on."""
+    folder = ROOT / PACKAGE / feature
+    found, waiting = [], [folder / "backend.py"]
+    while waiting:
+        file = waiting.pop()
+        if file in found or not file.is_file():
+            continue
+        found.append(file)
+        inside = [name for name in imported_by(file) if name.startswith(f"{PACKAGE}.{feature}.")]
+        waiting += [folder / f"{name.split('.')[2]}.py" for name in inside]
+    return found
+
+
+def test_the_reader_of_imports_understands_every_form():
+    source = "import gradio as gr\nfrom . import view\nfrom ..ui.page import Tab\ndef f():\n    from torch import nn"
+    assert set(imports(source, "genai_demo.feature.backend")) == {
+        "gradio",
+        "genai_demo.feature",
+        "genai_demo.feature.view",
+        "genai_demo.ui.page",
+        "genai_demo.ui.page.Tab",
+        "torch",
+        "torch.nn",
+    }
+
+
+def test_every_feature_has_the_same_rooms():
+    assert "next_token" in FEATURES
+    for feature in FEATURES:
+        rooms = {file.name for file in files(feature)}
+        assert {"backend.py", "view.py", "tab.py"} <= rooms, feature
+        assert (ROOT / PACKAGE / feature / "texts" / "en.toml").is_file(), feature
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_backend_knows_nothing_of_the_page_nor_of_where_models_come_from(feature):
+    here = f"{PACKAGE}.{feature}"
+    front = [f"{here}.{room}" for room in ("view", "tab", "api", "requests")]
+    sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loading")]
+    for file in computation(feature):
+        assert not forbidden(file, "gradio", "plotly", f"{PACKAGE}.ui", *front, *sources), file.name
+
+
+def test_the_rule_for_backends_covers_what_the_backend_is_built_on():
+    assert {file.name for file in computation("next_token")} == {"backend.py", "sampling.py"}
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_view_touches_neither_torch_nor_gradio(feature):
+    for file in (file for file in files(feature) if file.stem.startswith("view")):
+        assert not forbidden(file, "torch", "gradio", "transformers"), file.name
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_features_do_not_import_one_another(feature):
+    others = [f"{PACKAGE}.{other}" for other in FEATURES if other != feature]
+    for file in files(feature):
+        assert not forbidden(file, *others), file.name
+
+
+def test_models_know_nothing_of_the_page_nor_of_features():
+    for file in files("models"):
+        assert not forbidden(file, "gradio", f"{PACKAGE}.ui", *(f"{PACKAGE}.{name}" for name in FEATURES)), file.name
+
+
+def test_the_shared_page_knows_no_feature():
+    for file in files("ui"):
+        assert not forbidden(file, *(f"{PACKAGE}.{name}" for name in FEATURES)), file.name
+
+
+def test_importing_the_app_loads_no_model():
+    code = (
+        "import app, json, threading; "
+        "print(json.dumps([app.loader.status.stage, [thread.name for thread in threading.enumerate()]]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    stage, threads = json.loads(done.stdout.splitlines()[-1])
+    assert stage == "waiting"
+    assert "model-loader" not in threads
