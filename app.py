@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         entry = find_model(options.model)
         if options.prepare:
-            print(prepare(entry, progress))
+            folder = prepare(entry, progress)
+            progress("ready", 1.0)
+            print(folder)
             return 0
         loader.choose(entry, options.device, progress)
     except DemoError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from hypothesis import settings
@@ -21,6 +23,12 @@ PIECES = ("▁the", "▁cat", "▁sat", "▁on", "▁a", "▁phone", "▁un", "f
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'\"()-+/<>▁\n\té"
 VOCABULARY = 400  # a little more than the tokenizers know, as real models have
 SLIDING_WINDOW = 16
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gradio leaves event loops open wherever a page is built; they are found whenever Python tidies up."""
+    config.addinivalue_line("filterwarnings", "ignore:unclosed (event loop|<socket):ResourceWarning")
+    warnings.filterwarnings("ignore", "unclosed (event loop|<socket)", ResourceWarning)  # also after the last test
 
 
 @pytest.fixture(scope="session")

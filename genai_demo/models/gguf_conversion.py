@@ -1,10 +1,12 @@
 """From the one file of llama.cpp (GGUF) to the folder that transformers reads, for Gemma 3.
 
-A GGUF file holds three things: metadata (the model's sizes and its vocabulary), a table of tensors, and the
-tensors themselves, most of them quantised: blocks of small integers that share a scale. We write the same model
-as `config.json`, `tokenizer.json` and float32 weights, so that every later start only has to read them.
+A GGUF file holds metadata (the model's sizes and its vocabulary), a table of tensors, and the
+tensors themselves, most of them quantised: blocks of small integers that share a scale. We write
+the same model as `config.json`, `tokenizer.json` and float32 weights, so that every later start
+only has to read them.
 
-Sources: the file format, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the blocks, `gguf.quants`.
+Sources: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md for the file's format, the gguf
+package's `quants` for the blocks, and llama.cpp's `llama-vocab.cpp` for the tokens.
 """
 
 from __future__ import annotations
@@ -33,13 +35,13 @@ from tokenizers import AddedToken, Tokenizer, decoders, normalizers, processors
 from tokenizers.models import BPE
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig
 
-Report = Callable[[float, str], None]  # (fraction of the work that is done, sentence of what comes next)
+Report = Callable[[float, str], None]  # (fraction of the work that is done, what comes next)
 
 SPACE = "▁"  # how SentencePiece writes a space, U+2581
-ROWS_AT_ONCE = 8192  # rows of a matrix that are dequantised together: 21 MB of Gemma's embeddings
+ROWS_AT_ONCE = 8192  # rows of a matrix that are unpacked together: 21 MB of Gemma's embeddings
 
-# Where each part of the work begins on the progress bar: its share of the time.
-TOKENIZER_FROM, WEIGHTS_FROM, WRITING_FROM = 0.08, 0.35, 0.85
+# Where each part of the work begins on the progress bar, by the time it takes.
+TOKENIZER_FROM, WEIGHTS_FROM, WRITING_FROM = 0.08, 0.35, 0.8
 
 CONFIG_KEYS = {
     "gemma3.context_length": "max_position_embeddings",
@@ -58,9 +60,25 @@ CONFIG_KEYS = {
     "tokenizer.ggml.unknown_token_id": "unk_token_id",
 }
 
+# What the conversion takes for granted; a file that says otherwise would be converted wrongly.
+EXPECTED = {
+    "general.architecture": "gemma3",
+    "tokenizer.ggml.model": "llama",  # llama.cpp's name for SentencePiece's byte-pair encoding
+    "tokenizer.ggml.add_space_prefix": False,
+    "tokenizer.ggml.add_bos_token": True,
+    "tokenizer.ggml.add_eos_token": False,
+}
+
+TOKEN_ROLES = {
+    "bos_token": "tokenizer.ggml.bos_token_id",
+    "eos_token": "tokenizer.ggml.eos_token_id",
+    "pad_token": "tokenizer.ggml.padding_token_id",
+    "unk_token": "tokenizer.ggml.unknown_token_id",
+}
+
 
 class ConversionError(Exception):
-    """The GGUF file is damaged, or not one that this app can convert. The message says what to do."""
+    """The GGUF file is damaged, or not one that we can convert. The message says what to do."""
 
 
 def _silent(fraction: float, doing: str) -> None:
@@ -68,10 +86,10 @@ def _silent(fraction: float, doing: str) -> None:
 
 
 def convert_gguf(gguf_path: Path, target: Path, report: Report = _silent) -> None:
-    """Write the Gemma 3 model of a GGUF file into the empty folder `target`, for `from_pretrained`.
+    """Write the Gemma 3 model of a GGUF file into the empty folder `target`.
 
-    The weights come out as float32, exactly as transformers itself would read them from the GGUF file. Texts are
-    cut into tokens exactly as llama.cpp cuts them.
+    The weights come out as float32, bit for bit as transformers itself would read them from the
+    GGUF file. Texts are cut into tokens as llama.cpp cuts them.
 
     Args:
         gguf_path: the file to read.
@@ -92,7 +110,7 @@ def convert_gguf(gguf_path: Path, target: Path, report: Report = _silent) -> Non
     report(TOKENIZER_FROM, "Rebuilding the tokenizer.")
     _write_tokenizer(metadata, target)
 
-    weights = _dequantise_all(parameters, report)
+    weights = _unpack_all(parameters, report)
     report(WRITING_FROM, "Writing the weights.")
     save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
     config.save_pretrained(target)
@@ -101,25 +119,26 @@ def convert_gguf(gguf_path: Path, target: Path, report: Report = _silent) -> Non
 
 
 class _QuickReader(GGUFReader):
-    """The gguf package's reader, without its loop of numpy calls over each array of the metadata.
+    """The gguf package's reader, without its numpy calls for each element of an array.
 
-    That loop takes 11 s for Gemma's vocabulary of 262,144 tokens; this takes less than one. Only the speed depends
-    on this override: should the package ever rename the method, its own, slow one is used.
+    They take 11 s for Gemma's vocabulary of 262,144 tokens; this takes less than one. Nothing but
+    the speed depends on this override: a GGUFReader gives the same `contents()`.
     """
 
     def _get_field_parts(
         self, orig_offs: int, raw_type: int
     ) -> tuple[int, list[Any], list[int], list[GGUFValueType]]:
-        """One value of the metadata that begins at byte `orig_offs`: its bytes, parts, content parts and types."""
+        """The value at byte `orig_offs`: its bytes, its parts, which of them count, its types."""
         if raw_type != GGUFValueType.ARRAY:
             return super()._get_field_parts(orig_offs, raw_type)
         order = "<" if self.endianess == GGUFEndian.LITTLE else ">"
-        element, count = struct.unpack_from(order + "IQ", self.data, orig_offs)
+        element, count = struct.unpack_from(order + "IQ", self.data.data, orig_offs)
         element_type = GGUFValueType(element)
         start = orig_offs + 12
         if element_type == GGUFValueType.STRING:
             strings, end = self._strings(start, count, order)
-            return end - orig_offs, strings, list(range(count)), [GGUFValueType.ARRAY, element_type]
+            types = [GGUFValueType.ARRAY, element_type]
+            return end - orig_offs, strings, list(range(count)), types
         if element_type not in self.gguf_scalar_to_np:
             return super()._get_field_parts(orig_offs, raw_type)
         numbers = self._get(start, self.gguf_scalar_to_np[element_type], count)
@@ -128,12 +147,12 @@ class _QuickReader(GGUFReader):
         return 12 + numbers.nbytes, [numbers], [0], [GGUFValueType.ARRAY, element_type]
 
     def _strings(self, start: int, count: int, order: str) -> tuple[list[memoryview], int]:
-        """The bytes of `count` strings from byte `start` on, each after its length, and where they end."""
-        data = memoryview(self.data)
-        length_of = struct.Struct(order + "Q").unpack_from
+        """The bytes of `count` strings from byte `start` on, each after its length; their end."""
+        data = self.data.data
+        length_at = struct.Struct(order + "Q").unpack_from
         strings = []
         for _ in range(count):
-            (length,) = length_of(data, start)
+            (length,) = length_at(data, start)
             end = start + 8 + length
             strings.append(data[start + 8 : end])
             start = end
@@ -147,7 +166,7 @@ class _Metadata(dict[str, Any]):
         raise ConversionError(f"The GGUF file lacks “{key}”. Use a complete Gemma 3 file.")
 
 
-def _open(path: Path) -> _QuickReader:
+def _open(path: Path) -> GGUFReader:
     """Read everything but the tensors' values.
 
     Raises:
@@ -162,176 +181,196 @@ def _open(path: Path) -> _QuickReader:
 
 
 def _read_metadata(reader: GGUFReader) -> _Metadata:
-    """The metadata of a Gemma 3 file with a SentencePiece vocabulary.
+    """The metadata of a Gemma 3 file that we can convert.
 
     Raises:
-        ConversionError: a text is not UTF-8, or the file holds a kind of model that we would convert wrongly.
+        ConversionError: a text is not UTF-8, or this is another kind of model.
     """
     try:
         metadata = _Metadata((key, field.contents()) for key, field in reader.fields.items())
     except UnicodeDecodeError as error:
         raise ConversionError("The GGUF file's metadata is damaged. Fetch it again.") from error
-    expected = {
-        "general.architecture": "gemma3",
-        "tokenizer.ggml.model": "llama",  # llama.cpp's name for SentencePiece's byte-pair encoding
-        "tokenizer.ggml.add_space_prefix": False,
-        "tokenizer.ggml.add_bos_token": True,
-        "tokenizer.ggml.add_eos_token": False,
-    }
-    for key, value in expected.items():
+    for key, value in EXPECTED.items():
         if metadata[key] != value:
             raise ConversionError(
-                f"The GGUF file's “{key}” is {metadata[key]!r}; only {value!r} can be converted. "
-                "Use a Gemma 3 file, or a folder that transformers reads by itself."
+                f"The GGUF file's “{key}” is {metadata[key]!r}, and only {value!r} can be "
+                "converted. Use a Gemma 3 file, or a folder that transformers can read."
             )
-    if "gemma3.rope.scaling.type" in metadata:  # the larger models, whose config has more to it
-        raise ConversionError("Only Gemma 3 models up to 1B (those without images) can be converted. Use one of them.")
+    if "gemma3.rope.scaling.type" in metadata:  # these models' configs have more to them
+        raise ConversionError(
+            "Of Gemma 3, only the models up to 1B can be converted, and this file is of a larger "
+            "one. Use a smaller model, or a folder that transformers can read."
+        )
     return metadata
 
 
 def _model_config(metadata: _Metadata, tied: bool) -> Gemma3TextConfig:
-    """What transformers calls the sizes of the model; what a GGUF file does not say is the same in every Gemma 3.
+    """The model's sizes under transformers' names; what the file leaves out is its default.
+
+    tied: whether the embeddings serve as output layer, too.
 
     Raises:
         ConversionError: a value is missing or impossible.
     """
     values = {name: metadata[key] for key, name in CONFIG_KEYS.items()}
+    tokens = metadata["tokenizer.ggml.tokens"]
     try:
         return Gemma3TextConfig(
             **values,
-            vocab_size=len(metadata["tokenizer.ggml.tokens"]),
+            vocab_size=len(tokens),
             tie_word_embeddings=tied,
             architectures=["Gemma3ForCausalLM"],
             dtype="float32",
         )
     except (ValueError, TypeError) as error:
-        raise ConversionError(f"The GGUF file describes an impossible model ({error}). Fetch it again.") from error
+        raise ConversionError(
+            f"The GGUF file describes an impossible model ({error}). Fetch it again."
+        ) from error
 
 
-def _match_parameters(config: Gemma3TextConfig, tensors: dict[str, ReaderTensor]) -> dict[str, ReaderTensor]:
-    """The tensor that each parameter of the transformers model is stored in.
+def _match_parameters(
+    config: Gemma3TextConfig, tensors: dict[str, ReaderTensor]
+) -> dict[str, ReaderTensor]:
+    """The tensor in which each parameter of the transformers model is stored.
 
     Raises:
         ConversionError: a tensor is missing, left over or of the wrong shape.
     """
-    with torch.device("meta"):  # shapes without memory
-        shapes = {name: tuple(value.shape) for name, value in Gemma3ForCausalLM(config).state_dict().items()}
-    if config.tie_word_embeddings:
-        del shapes["lm_head.weight"]  # the embeddings serve as output layer too
+    shapes = _parameter_shapes(config)
     names = get_tensor_name_map(MODEL_ARCH.GEMMA3, config.num_hidden_layers)
-    stored_as = {parameter: names.get_name(parameter, try_suffixes=(".weight",)) for parameter in shapes}
-    if differing := set(stored_as.values()) ^ set(tensors):
+    stored_as = {name: str(names.get_name(name, try_suffixes=(".weight",))) for name in shapes}
+    if differing := set(stored_as.values()) ^ tensors.keys():
         raise ConversionError(
-            f"The GGUF file's tensors are not those of Gemma 3: {', '.join(sorted(map(str, differing))[:3])} "
-            "missing or too many. Use a complete Gemma 3 file."
+            f"The GGUF file lacks tensors of Gemma 3, or has others: {_some(differing)}. "
+            "Use a complete Gemma 3 file."
         )
     for parameter, name in stored_as.items():
-        stored = tuple(int(size) for size in reversed(tensors[name].shape))  # GGUF begins with the innermost
-        if stored != shapes[parameter]:
+        if _shape(tensors[name]) != shapes[parameter]:
             raise ConversionError(
-                f"The GGUF file's tensor “{name}” has the shape {stored} instead of {shapes[parameter]}. "
-                "Use a complete Gemma 3 file."
+                f"The GGUF file's tensor “{name}” has the shape {_shape(tensors[name])} instead "
+                f"of {shapes[parameter]}. Use a complete Gemma 3 file."
             )
     return {parameter: tensors[name] for parameter, name in stored_as.items()}
 
 
-def _dequantise_all(parameters: dict[str, ReaderTensor], report: Report) -> dict[str, NDArray[np.float32]]:
-    """The float32 weights by parameter, in their shapes.
+def _parameter_shapes(config: Gemma3TextConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter that is stored, by its name in transformers."""
+    with torch.device("meta"):  # shapes without memory
+        parameters = Gemma3ForCausalLM(config).state_dict()
+    if config.tie_word_embeddings:
+        del parameters["lm_head.weight"]
+    return {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+
+
+def _shape(tensor: ReaderTensor) -> tuple[int, ...]:
+    """The shape that the unpacked tensor has; GGUF names the innermost size first."""
+    return tuple(int(size) for size in reversed(tensor.shape))
+
+
+def _some(names: set[str]) -> str:
+    """The first of some names, for a message."""
+    return ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _unpack_all(
+    parameters: dict[str, ReaderTensor], report: Report
+) -> dict[str, NDArray[np.float32]]:
+    """The float32 weights of all parameters, in their shapes.
 
     Raises:
         ConversionError: a tensor is quantised in a way that the gguf package cannot undo.
     """
-    everything = sum(tensor.n_elements for tensor in parameters.values())
+    numbers = sum(tensor.n_elements for tensor in parameters.values())
     weights: dict[str, NDArray[np.float32]] = {}
     done = 0
     for parameter, tensor in parameters.items():
-        weight = np.empty(tuple(reversed(tensor.shape)), np.float32)
-        for rows, values in _dequantise(tensor):
-            fraction = WEIGHTS_FROM + (WRITING_FROM - WEIGHTS_FROM) * done / everything
+        weight = np.empty(_shape(tensor), np.float32)
+        for rows, values in _unpack(tensor):
+            fraction = WEIGHTS_FROM + (WRITING_FROM - WEIGHTS_FROM) * done / numbers
             report(fraction, f"Unpacking {parameter}.")
             weight[rows] = values
             done += values.size
         if parameter.endswith("norm.weight"):
-            weight -= 1  # llama.cpp stores the factor itself, transformers what it adds to 1
+            weight -= 1  # llama.cpp stores the factor, transformers what has to be added to 1
         weights[parameter] = weight
     return weights
 
 
-def _dequantise(tensor: ReaderTensor) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """A tensor's float32 values, some rows at a time, with where they belong: small steps need little memory."""
+def _unpack(tensor: ReaderTensor) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """A tensor's float32 values, some rows at a time, and which rows they are.
+
+    Small steps keep the memory for what is between integers and floats small.
+    """
     for start in range(0, len(tensor.data), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         try:
             yield rows, dequantize(tensor.data[rows], tensor.tensor_type)
         except NotImplementedError as error:
             raise ConversionError(
-                f"The GGUF file's tensor “{tensor.name}” is stored as {tensor.tensor_type.name}, which cannot be "
-                "converted. Use a file of another quantisation, such as Q4_K_M or Q8_0."
+                f"The GGUF file's tensor “{tensor.name}” is of the type {tensor.tensor_type.name}, "
+                "which cannot be converted. Use a file with another quantisation, such as Q8_0."
             ) from error
 
 
 def _write_tokenizer(metadata: _Metadata, target: Path) -> None:
-    """Write `tokenizer.json` (how texts are cut) and `tokenizer_config.json` (which tokens mark what).
+    """Write `tokenizer.json` (how texts are cut) and `tokenizer_config.json` (tokens with a role).
 
     Raises:
         ConversionError: the vocabulary is damaged.
     """
-    tokens, scores, types = (metadata[f"tokenizer.ggml.{part}"] for part in ("tokens", "scores", "token_type"))
-    if not len(set(tokens)) == len(scores) == len(types):
+    tokens: list[str] = metadata["tokenizer.ggml.tokens"]
+    scores: list[float] = metadata["tokenizer.ggml.scores"]
+    types: list[int] = metadata["tokenizer.ggml.token_type"]
+    ids = {role: metadata[key] for role, key in TOKEN_ROLES.items()}
+    if not len(set(tokens)) == len(scores) == len(types) > max(ids.values()):
         raise ConversionError("The GGUF file's vocabulary is damaged. Fetch it again.")
-    roles = _token_roles(metadata, tokens)
+    roles = {role: tokens[token_id] for role, token_id in ids.items()}
+
     tokenizer = _build_tokenizer(tokens, scores, types, unknown=roles["unk_token"])
-    beginning = roles["bos_token"]
     tokenizer.post_processor = processors.TemplateProcessing(
-        single=[beginning, "$A"], special_tokens=[(beginning, tokens.index(beginning))]
+        single=[roles["bos_token"], "$A"],
+        special_tokens=[(roles["bos_token"], ids["bos_token"])],
     )
     tokenizer.save(str(target / "tokenizer.json"), pretty=False)
     settings = {
-        # Not GemmaTokenizer: that class would rebuild everything from vocabulary and merges at each start.
+        # GemmaTokenizer, the other choice, would rebuild tokenizer.json's contents at each start.
         "tokenizer_class": "PreTrainedTokenizerFast",
+        "padding_side": "left",  # as GemmaTokenizer: texts are continued at the right
         **roles,
-        "padding_side": "left",  # a text is continued at its right
     }
     if "tokenizer.chat_template" in metadata:
         settings["chat_template"] = metadata["tokenizer.chat_template"]
     (target / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
 
-def _token_roles(metadata: _Metadata, tokens: list[str]) -> dict[str, str]:
-    """The tokens that begin, end and fill up texts, or stand for what is unknown.
+def _build_tokenizer(
+    tokens: list[str], scores: list[float], types: list[int], unknown: str
+) -> Tokenizer:
+    """SentencePiece's byte-pair encoding, as llama.cpp does it, in terms of the tokenizers library.
 
-    Raises:
-        ConversionError: one of them is not in the vocabulary.
-    """
-    roles = {"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"}
-    try:
-        return {name: tokens[metadata[f"tokenizer.ggml.{role}_token_id"]] for name, role in roles.items()}
-    except IndexError as error:
-        raise ConversionError("The GGUF file's vocabulary is incomplete. Fetch it again.") from error
-
-
-def _build_tokenizer(tokens: list[str], scores: list[float], types: list[int], unknown: str) -> Tokenizer:
-    """SentencePiece's byte-pair encoding, as llama.cpp runs it, in the terms of the tokenizers library.
-
-    Tokens that the model's makers defined (“<table>”, runs of spaces or line breaks) are found in a text before
-    anything is merged. Control tokens (“<bos>”) are found too, unless `encode_special_tokens` is set: then they
-    are text like any other, as for llama.cpp without `parse_special`. A character without a token becomes its bytes.
+    Tokens that the model's makers defined (“<table>”, runs of spaces or line breaks) are found in
+    a text before anything is merged. Control tokens (“<bos>”) are found as well, unless the
+    tokenizer's `encode_special_tokens` is set: then they are text like any other, as they are for
+    llama.cpp without `parse_special`. A character without a token of its own becomes its bytes.
     """
     vocabulary = {token: token_id for token_id, token in enumerate(tokens)}
+    merges = _merges(vocabulary, scores)
     tokenizer = Tokenizer(
-        BPE(vocabulary, merges_by_score(vocabulary, scores), unk_token=unknown, fuse_unk=True, byte_fallback=True)
+        BPE(vocabulary, merges, unk_token=unknown, fuse_unk=True, byte_fallback=True)
     )
     tokenizer.normalizer = normalizers.Replace(" ", SPACE)
-    tokenizer.decoder = decoders.Sequence([decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
     tokenizer.add_special_tokens(_added_tokens(tokens, types, TokenType.CONTROL))
     tokenizer.add_tokens(_added_tokens(tokens, types, TokenType.USER_DEFINED))
     return tokenizer
 
 
 def _added_tokens(tokens: list[str], types: list[int], wanted: TokenType) -> list[AddedToken]:
-    """The tokens of one type, to be found in the text as it was typed.
+    """The tokens of one type, to be found in the text as typed, not in its normalised form.
 
-    For runs of spaces this is why a typed “▁▁” stays two characters: only real spaces are such a token.
+    So only real spaces make a token of several spaces, and a typed “▁▁” stays two characters.
     """
     special = wanted == TokenType.CONTROL
     return [
@@ -341,17 +380,17 @@ def _added_tokens(tokens: list[str], types: list[int], wanted: TokenType) -> lis
     ]
 
 
-def merges_by_score(vocabulary: dict[str, int], scores: list[float]) -> list[tuple[str, str]]:
-    """All pairs of tokens that join to a third, best first.
+def _merges(vocabulary: dict[str, int], scores: list[float]) -> list[tuple[str, str]]:
+    """All pairs of tokens that make a third when joined, best first.
 
-    SentencePiece keeps no merges: it joins whichever neighbours make the token with the highest score. Listing
-    the pairs by that score tells the tokenizers library to do the same.
+    SentencePiece keeps no merges: it joins whichever neighbours make the token with the highest
+    score. Listing all pairs by that score tells the tokenizers library to do the same.
     """
     merges = [
-        (-scores[token_id], token[:cut], token[cut:])
+        (scores[token_id], token[:cut], token[cut:])
         for token, token_id in vocabulary.items()
         for cut in range(1, len(token))
         if token[:cut] in vocabulary and token[cut:] in vocabulary
     ]
-    merges.sort(key=lambda merge: merge[0])
+    merges.sort(key=lambda merge: merge[0], reverse=True)
     return [(left, right) for _, left, right in merges]

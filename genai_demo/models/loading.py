@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from ..errors import (
     CorruptedModelFile,
@@ -98,6 +99,7 @@ def load_model(
     Raises:
         DemoError: its kinds say what is missing and what to do.
     """
+    disable_progress_bar()  # ours says more
     chosen = choose_device(device)
     source = prepare(entry, report, cache)
     report("downloading" if isinstance(entry.source, Hub) else "reading", 0.82)

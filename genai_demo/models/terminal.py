@@ -13,14 +13,17 @@ class TerminalProgress:
     def __init__(self, name: Callable[[str], str]) -> None:
         self._name = name
         self._bar: tqdm | None = None
+        self._shown = ("", 0)
 
     def __call__(self, stage: str, fraction: float) -> None:
         """Move the bar to `fraction` and name the stage; 1 finishes it."""
         if self._bar is None:
             self._bar = tqdm(total=100, bar_format="{desc:48} |{bar:30}| {n:3.0f} %", leave=True)
         self._bar.set_description_str(self._name(stage), refresh=False)
-        self._bar.n = 100 * fraction
-        self._bar.refresh()
+        self._bar.n = round(100 * fraction)
+        if (stage, self._bar.n) != self._shown:
+            self._bar.refresh()
+        self._shown = (stage, self._bar.n)
         if fraction >= 1:
             self._bar.close()
             self._bar = None

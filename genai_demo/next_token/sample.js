@@ -67,7 +67,7 @@ genai.scenes.sample = (scene) => {
     scene.origin(payload.provenance);
   }
   function drawCurve({ temperature, top_k, top_p }, vocabulary) {
-    const x = (rank) => 46 + (364 * Math.log(rank)) / Math.log(Math.max(2, vocabulary)), y = (mass) => 152 - 140 * mass;
+    const x = (rank) => 58 + (352 * Math.log(rank)) / Math.log(Math.max(2, vocabulary)), y = (mass) => 152 - 140 * mass;
     let points = [[1, 1], [vocabulary, 1]];
     if (temperature > 0 && table) {
       const row = Math.round(temperature / 0.05) - 1;
@@ -82,11 +82,11 @@ genai.scenes.sample = (scene) => {
     const area = inside.length ? `M${x(1)} ${y(0)}${inside.map(([rank, mass]) => `L${x(rank).toFixed(1)} ${y(mass).toFixed(1)}`).join("")}L${x(now.size).toFixed(1)} ${y(inside.at(-1)[1]).toFixed(1)}L${x(now.size).toFixed(1)} ${y(0)}Z` : "";
     const ticks = [1, 10, 100, 1000, 10000, 100000].filter((rank) => rank <= vocabulary);
     curve.replaceChildren(
-      ...[0, 0.5, 1].flatMap((mass) => [svg("line", { x1: 46, x2: 410, y1: y(mass), y2: y(mass), class: "gx-grid" }), svg("text", { x: 40, y: y(mass) + 5, "text-anchor": "end" }, `${100 * mass}%`)]),
+      ...[0, 0.5, 1].flatMap((mass) => [svg("line", { x1: 58, x2: 410, y1: y(mass), y2: y(mass), class: "gx-grid" }), svg("text", { x: 52, y: y(mass) + 5, "text-anchor": "end" }, `${100 * mass}%`)]),
       ...ticks.map((rank) => svg("text", { x: x(rank), y: 170, "text-anchor": "middle" }, whole(rank))),
-      svg("text", { x: 228, y: 187, "text-anchor": "middle" }, texts.curve_axis),
+      svg("text", { x: 234, y: 187, "text-anchor": "middle" }, texts.curve_axis),
       svg("path", { d: area, class: "gx-area" }), svg("path", { d: path, class: "gx-line" }),
-      ...(top_p < 1 && temperature > 0 ? [svg("line", { x1: 46, x2: 410, y1: y(top_p), y2: y(top_p), class: "gx-level" })] : []),
+      ...(top_p < 1 && temperature > 0 ? [svg("line", { x1: 58, x2: 410, y1: y(top_p), y2: y(top_p), class: "gx-level" })] : []),
       svg("line", { x1: x(now.size), x2: x(now.size), y1: y(0), y2: y(1), class: "gx-cutline" }));
     curve.setAttribute("aria-label", fill(texts.curve_description, { size: whole(now.size), mass: percent(now.mass) }));
   }

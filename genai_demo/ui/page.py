@@ -54,7 +54,6 @@ def launch_options(tabs: Sequence[Tab]) -> dict[str, Any]:
     packages = ["genai_demo.ui", *(tab.package for tab in tabs)]
     return {
         "theme": theme(),
-        "css": "\n".join(read_resources(package, ".css") for package in packages),
         "head": _head(packages),
         "js": "() => genai.openTab()",
         "footer_links": [],
@@ -64,11 +63,12 @@ def launch_options(tabs: Sequence[Tab]) -> dict[str, Any]:
 
 
 def _head(packages: Sequence[str]) -> str:
+    """Style and scripts, inline: nothing to fetch. (As `css`, Gradio would prefix every rule and so reweigh them.)"""
+    style = "\n".join(read_resources(package, ".css") for package in packages)
     words = json.dumps({"ui": load_texts("genai_demo.ui")["ui"]}).replace("<", "\\u003c")
-    scripts = [read_resources(package, ".js") for package in packages]
-    kit, rest = scripts[0], scripts[1:]
-    code = "\n".join([kit, f"Object.assign(genai.texts, {words});", *rest])
-    return f"<script>{code}</script>"
+    shared, *features = (read_resources(package, ".js") for package in packages)
+    code = "\n".join([shared, f"Object.assign(genai.texts, {words});", *features])
+    return f"<style>{style}</style><script>{code}</script>"
 
 
 def _header(loader: ModelLoader, words: dict[str, Any]) -> None:

@@ -37,6 +37,7 @@ def test_the_status_says_how_far_the_model_is(loader, entry):
 def test_a_failed_load_is_said_in_a_sentence(entry):
     error = MissingModelPackage(package="weights==1.0")
     loader = ModelLoader(entry)
+    loader._started.acquire()
     loader._finish(error=error)
     status = status_payload(loader)
     assert (status["sentence"], status["ready"], status["failed"]) == (sentence(error), False, True)

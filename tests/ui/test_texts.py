@@ -77,7 +77,7 @@ def test_every_error_has_a_sentence_and_every_sentence_an_error():
     assert {kind.key for kind in kinds()} == set(load_texts("genai_demo.ui")["errors"])
 
 
-@pytest.mark.parametrize(("where", "kind", "facts"), raised_facts(), ids=str)
+@pytest.mark.parametrize(("where", "kind", "facts"), list(raised_facts()), ids=str)
 def test_whoever_raises_an_error_fills_all_its_blanks(where, kind, facts):
     text = load_texts("genai_demo.ui")["errors"][getattr(errors, kind).key]
     assert blanks(text) <= facts, f"{where}: {kind}"

@@ -1,6 +1,7 @@
-"""Record how llama.cpp cuts difficult texts into Gemma's tokens, as the truth that our tokenizer is tested against.
+"""Record how llama.cpp cuts difficult texts into Gemma's tokens: the truth for our tokenizer.
 
-To make `llama_cpp_token_ids.json` anew, in an environment of its own (llama.cpp comes prebuilt in xllamacpp):
+To make `llama_cpp_token_ids.json` anew, in an environment of its own (xllamacpp holds llama.cpp,
+already built):
 
     pip install xllamacpp==2026.10.11549
     python tests/models/data/record_llama_cpp_token_ids.py path/to/gemma-3-270m-q4_k_m.gguf
@@ -9,6 +10,7 @@ To make `llama_cpp_token_ids.json` anew, in an environment of its own (llama.cpp
 from __future__ import annotations
 
 import json
+import re
 import sys
 import urllib.request
 from hashlib import sha256
@@ -37,7 +39,7 @@ TEXTS = [
     # Numbers, addresses, mathematics
     "0 1 12 123 1234 12345 3.14159 1,000,000 -273.15 6.022e23 0xDEADBEEF 1/2 50%",
     "https://example.org/a/b?x=1&y=%20#part mailto:someone@example.org ftp://[::1]:21/",
-    "\u2200x\u2208\u211d: x\u00b2 \u2265 0, \u222b\u2080^\u221e e^{-x}dx = 1, \\frac{a}{b} \u2260 \u221a2, \U0001d465\u20d7",
+    "∀x∈ℝ: x² ≥ 0, ∫₀^∞ e^{-x}dx = 1, \\frac{a}{b} ≠ √2, \U0001d465\u20d7",
     # Spaces
     " ",
     " a",
@@ -57,29 +59,29 @@ TEXTS = [
     "a\u2028b\u2029c\u0085d\x0be\x0cf",
     # Code
     "def f(x):\n    if x:\n        return [i ** 2 for i in range(x)]\n\n\nclass A:\n\tpass\n",
-    "int main(void) {\n\tfor (int i = 0; i < 10; ++i) {\n\t\tprintf(\"%d\\n\", i);\n\t}\n\treturn 0;\n}\n",
+    "int main(void) {\n\tfor (int i = 0; i < 9; ++i) {\n\t\tprintf(\"%d\\n\", i);\n\t}\n\treturn 0;\n}",
     "const f = async (x) => ({ ...x, y: `${x?.z ?? 'none'}` }); // \u2713\r\n",
     "SELECT a.*, COUNT(*) FROM t AS a WHERE a.b <> 'it''s' GROUP BY 1;\n",
     "<div class=\"a\"><table><tr><td>1</td></tr></table><h1>Title</h1><br/></div>",
     "fn main() -> Result<(), Box<dyn Error>> {\n    let s: &'static str = \"\u00fc\";\n}\n",
     "all:\n\t@echo $$(( 1 + 1 )) && \\\n\t  rm -f *.o\n",
     # Emoji
-    "\U0001f600\U0001f602\U0001f60d",
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f3f3\ufe0f\u200d\U0001f308",
-    "\U0001f1e9\U0001f1ea\U0001f1ef\U0001f1f5 \U0001f1e9 \U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
-    "\U0001f44b\U0001f3fb\U0001f44b\U0001f3ff\U0001f9d1\U0001f3fd\u200d\U0001f680 1\ufe0f\u20e3 \u2764\ufe0f \u2764",
-    "\U0001fae8\U0001fabf\U0001face",  # from recent versions of Unicode
+    "😀😂😍",
+    "👨\u200d👩\u200d👧\u200d👦 🏳\ufe0f\u200d🌈",
+    "🇩🇪🇯🇵 🇩 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    "👋🏻👋🏿🧑🏽\u200d🚀 1\ufe0f\u20e3 ❤\ufe0f ❤",
+    "🫨🪿🫎",  # from recent versions of Unicode
     # Scripts
-    "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e0a\u0e32\u0e27\u0e42\u0e25\u0e01 \u0e01\u0e34\u0e19\u0e02\u0e49\u0e32\u0e27\u0e2b\u0e23\u0e37\u0e2d\u0e22\u0e31\u0e07",
+    "สวัสดีชาวโลก กินข้าวหรือยัง",
     "\u0627\u0644\u0633\u064e\u0651\u0644\u0627\u0645\u064f \u0639\u0644\u064a\u0643\u0645 \u0661\u0662\u0663 \u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
     "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd \u05e2\u05d5\u05dc\u05dd",
-    "\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e, \u0915\u094d\u0937\u0924\u094d\u0930\u093f\u092f \u0967\u0968\u0969",
-    "\u4f60\u597d\uff0c\u4e16\u754c\uff01\u4eca\u5929\u5929\u6c14\u600e\u4e48\u6837\uff1f\u9f98 \U00020000\U0002a6d6",
-    "\u3053\u3093\u306b\u3061\u306f\u3001\u4e16\u754c\u3002\u30ab\u30bf\u30ab\u30ca\uff76\uff80\uff76\uff85 \u6771\u4eac\u90fd\u306b\u884c\u3063\u305f",
-    "\uc548\ub155\ud558\uc138\uc694 \uc138\uacc4 \u110b\u1161\u11ab\u1102\u1167\u11bc \u314b\u314b\u314b",
-    "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440! \u0393\u03b5\u03b9\u03ac \u03c3\u03bf\u03c5 \u039a\u03cc\u03c3\u03bc\u03b5",
-    "\u12a0\u121b\u122d\u129b \u10e5\u10d0\u10e0\u10d7\u10e3\u10da\u10d8 \u0540\u0561\u0575\u0565\u0580\u0565\u0576 \u1798\u17d2\u1796\u17bb\u1787\u17b6",
-    "\u13e3\u13b3\u13a9 \u1401\u14c4\u1483\u144e\u1450\u1466 \u16a0\u16a2\u16a6 \u1820\u182d \ua4c0",
+    "नमस्ते दुनिया, क्षत्रिय १२३",
+    "你好\uff0c世界\uff01今天天气怎么样\uff1f龘 \U00020000\U0002a6d6",
+    "こんにちは、世界。カタカナ\uff76\uff80\uff76\uff85 東京都に行った",
+    "안녕하세요 세계 \u110b\u1161\u11ab\u1102\u1167\u11bc ㅋㅋㅋ",
+    "Привет, мир! Γειά σου Κόσμε",
+    "አማርኛ ქართული Հայերեն ម្ពុជា",
+    "ᏣᎳᎩ ᐁᓄᒃᑎᑐᑦ ᚠᚢᚦ ᠠᠭ ꓀",
     "\U00012000\U00013000\U00010330\U0001d11e\U00010400\U00016f00",  # no token of their own: bytes
     # Marks, normal forms and invisible characters
     "caf\u00e9 \u00fc \u1e69 \u212b \ufb01",
@@ -102,8 +104,8 @@ TEXTS = [
     "<0x0A><0xE2><0x96> <0x00>",
 ]
 
-# llama.cpp retypes any token of this name as control token, for the sake of mislabelled models (its log says so). In
-# Gemma's vocabulary it is the HTML tag that ends struck-out text, defined by its makers like “<s>”.
+# llama.cpp makes any token of this name a control token, for the sake of mislabelled models (its log
+# says so). In Gemma's vocabulary it is the HTML tag that ends struck-out text, defined like “<s>”.
 TEXTS_WITH_RETYPED_TOKENS = ["</s>", "<s>struck</s> out"]
 
 
@@ -112,17 +114,18 @@ def main(gguf_path: str) -> None:
     server = _serve(gguf_path)
     recording = {
         "made_with": (
-            f"llama.cpp as prebuilt in xllamacpp {xllamacpp.__version__}, /tokenize with add_special=false and "
-            f"parse_special=false, GGUF file with SHA-256 {sha256(Path(gguf_path).read_bytes()).hexdigest()}"
+            f"llama.cpp as prebuilt in xllamacpp {xllamacpp.__version__}, /tokenize with "
+            "add_special=false and parse_special=false, GGUF file with SHA-256 "
+            + sha256(Path(gguf_path).read_bytes()).hexdigest()
         ),
-        "cases": [{"text": text, "ids": _tokenise(server, text)} for text in TEXTS],
-        "retyped": [{"text": text, "ids": _tokenise(server, text)} for text in TEXTS_WITH_RETYPED_TOKENS],
+        "cases": [_case(server, text) for text in TEXTS],
+        "retyped": [_case(server, text) for text in TEXTS_WITH_RETYPED_TOKENS],
     }
     RECORDING.write_text(_one_case_per_line(recording), encoding="ascii")
 
 
 def _serve(gguf_path: str) -> xllamacpp.Server:
-    """llama.cpp's own server with the model, on a free port of this machine, as long as the result lives."""
+    """llama.cpp's own server with the model, on a free local port, as long as the result lives."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = gguf_path
     parameters.n_ctx = 256
@@ -131,21 +134,20 @@ def _serve(gguf_path: str) -> xllamacpp.Server:
     return xllamacpp.Server(parameters)
 
 
-def _tokenise(server: xllamacpp.Server, text: str) -> list[int]:
-    """The ids of `text` without a beginning-of-sequence token, where typed control tokens are text."""
+def _case(server: xllamacpp.Server, text: str) -> dict[str, object]:
+    """`text` and its ids, without a token that begins it; typed control tokens count as text."""
     request = urllib.request.Request(
         f"{server.listening_address}/tokenize",
         json.dumps({"content": text, "add_special": False, "parse_special": False}).encode(),
         {"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request) as response:
-        return json.load(response)["tokens"]
+        return {"text": text, "ids": json.load(response)["tokens"]}
 
 
 def _one_case_per_line(recording: dict[str, object]) -> str:
     """As JSON in which a changed case is one changed line."""
-    text = json.dumps(recording).replace(' {"text": ', '\n{"text": ').replace(' "retyped"', '\n"retyped"')
-    return text.replace('[{"text": ', '[\n{"text": ') + "\n"
+    return re.sub(r' ?({"text"|"retyped")', r"\n\1", json.dumps(recording)) + "\n"
 
 
 if __name__ == "__main__":
