@@ -8,6 +8,7 @@ from pathlib import Path
 
 from genai_demo.errors import DemoError
 from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, find_model
+from genai_demo.models.device import available_devices, space_function
 from genai_demo.models.loading import ModelLoader, prepare
 from genai_demo.models.terminal import TerminalProgress
 from genai_demo.next_token.tab import tab as next_token_tab
@@ -22,6 +23,9 @@ TABS = (next_token_tab(),)
 
 loader = ModelLoader(find_model(DEFAULT_MODEL))
 demo = build_page(loader, TABS, NOTICES)
+
+
+devices = space_function(available_devices)  # the one function that a ZeroGPU Space wants to see
 
 
 def main(arguments: list[str] | None = None) -> int:

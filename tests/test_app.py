@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -87,9 +86,3 @@ def test_without_options_the_default_model_is_on_its_way(launched):
     assert app.main([]) == 0
     assert launched[0]["started"] == [DEFAULT_MODEL]
     assert launched[0]["server_name"] is None  # this machine only
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="file names are Unicode there")
-def test_a_file_name_that_is_no_text_is_still_an_unknown_model(capsys):
-    assert app.main(["--model", "caf\udce9"]) == 1
-    assert capsys.readouterr().err

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from ..errors import UnknownDevice
 
 
+def on_zero_gpu() -> bool:
+    """Whether this is a Hugging Face Space that lends a graphics card by the call (ZeroGPU)."""
+    return bool(os.environ.get("SPACES_ZERO_GPU")) and importlib.util.find_spec("spaces") is not None
+
+
+def space_function(work: Callable[[], Any]) -> Callable[[], Any]:
+    """`spaces.GPU(work)` on such a Space, which starts only if one function asks for the card; elsewhere `work`."""
+    if not on_zero_gpu():
+        return work
+    return importlib.import_module("spaces").GPU(work)
+
+
 def available_devices() -> tuple[str, ...]:
-    """Device names that torch can use on this machine, the fastest first."""
+    """Device names that torch can use on this machine, the fastest first.
+
+    ZeroGPU lends its card for one call in another process; a model that stays loaded belongs on the CPU there.
+    """
+    if on_zero_gpu():
+        return ("cpu",)
     found = []
     if torch.cuda.is_available():
         found.append("cuda")

@@ -29,6 +29,7 @@ from gguf import (
     dequantize,
     get_tensor_name_map,
 )
+from huggingface_hub.errors import StrictDataclassError
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, processors
@@ -104,7 +105,7 @@ def convert_gguf(gguf_path: Path, target: Path, report: Report = _silent) -> Non
     reader = _open(gguf_path)
     metadata = _read_metadata(reader)
     tensors = {tensor.name: tensor for tensor in reader.tensors}
-    config = _model_config(metadata, tied="output.weight" not in tensors)
+    config = _model_config(metadata, tensors)
     parameters = _match_parameters(config, tensors)
 
     report(TOKENIZER_FROM, "Rebuilding the tokenizer.")
@@ -204,10 +205,8 @@ def _read_metadata(reader: GGUFReader) -> _Metadata:
     return metadata
 
 
-def _model_config(metadata: _Metadata, tied: bool) -> Gemma3TextConfig:
+def _model_config(metadata: _Metadata, tensors: dict[str, ReaderTensor]) -> Gemma3TextConfig:
     """The model's sizes under transformers' names; what the file leaves out is its default.
-
-    tied: whether the embeddings serve as output layer, too.
 
     Raises:
         ConversionError: a value is missing or impossible.
@@ -215,14 +214,16 @@ def _model_config(metadata: _Metadata, tied: bool) -> Gemma3TextConfig:
     values = {name: metadata[key] for key, name in CONFIG_KEYS.items()}
     tokens = metadata["tokenizer.ggml.tokens"]
     try:
+        if values["num_hidden_layers"] > len(tensors):
+            raise ValueError("more layers than tensors")
         return Gemma3TextConfig(
             **values,
             vocab_size=len(tokens),
-            tie_word_embeddings=tied,
+            tie_word_embeddings="output.weight" not in tensors,
             architectures=["Gemma3ForCausalLM"],
             dtype="float32",
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, StrictDataclassError) as error:
         raise ConversionError(
             f"The GGUF file describes an impossible model ({error}). Fetch it again."
         ) from error
@@ -242,7 +243,7 @@ def _match_parameters(
     if differing := set(stored_as.values()) ^ tensors.keys():
         raise ConversionError(
             f"The GGUF file lacks tensors of Gemma 3, or has others: {_some(differing)}. "
-            "Use a complete Gemma 3 file."
+            "Use a complete Gemma 3 file, as llama.cpp writes it."
         )
     for parameter, name in stored_as.items():
         if _shape(tensors[name]) != shapes[parameter]:

@@ -14,16 +14,16 @@ genai.scenes.repeat = (scene) => {
   const seed = seedField(scene, texts.seed, () => {});
   const written = el("div", { class: "gx-written", tabindex: "0", role: "group", "aria-label": texts.written });
   const status = el("p", { class: "gx-soft", role: "status" });
-  const barsTitle = el("h3"), chart = bars({ caption: texts.chart, zoomLabel: texts.zoom });
+  const barsTitle = el("h3"), chart = bars({ caption: texts.chart, zoomLabel: texts.zoom, choosable: true });
   const one = button(texts.one, () => write(tokens, 1), { class: "gx-button gx-main" });
   const many = button(texts.many, () => write(tokens, 40));
-  const halt = button(texts.stop, stopWriting, { disabled: true });
+  const halt = button(texts.stop, stopWriting, { disabled: true, class: "gx-button gx-halt" });
   const undo = button(texts.undo, () => { const before = history.pop(); if (before) restore(before); });
   const restart = button(texts.restart, () => { save(); write([], 0); });
   scene.work.append(
     el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, prompt.node), sliders.presets),
     sliders.node,
-    el("div", { class: "gx-row" }, one, many, halt, undo, restart, seed.node),
+    el("div", { class: "gx-row gx-writer" }, one, many, halt, undo, restart, seed.node),
     el("div", { class: "gx-split" },
       el("div", { class: "gx-panel" }, el("h3", {}, texts.written), written, status, el("p", { class: "gx-soft" }, texts.colours)),
       el("div", { class: "gx-panel" }, barsTitle, chart.node)));
@@ -35,6 +35,7 @@ genai.scenes.repeat = (scene) => {
   };
   scene.shown = () => draw();
   document.addEventListener("gx-projector", () => draw());
+  scene.ids = () => tokens.map((token) => token.id);
   scene.watch("value", () => arrived(scene.props.value));
 
   const save = () => history.push({ tokens, upcoming, stop });
@@ -101,7 +102,7 @@ genai.scenes.repeat = (scene) => {
     chart.draw(rows.slice(0, document.body.classList.contains("gx-projector") ? 7 : 10).map((bar) => ({
       label: bar.text, value: bar.sampling_probability, raw: bar.probability, cut: bar.sampling_probability === 0,
       mark: at !== null && tokens[at].id === bar.id, title: texts.choose, onchoose: () => choose(bar, place) })));
-    status.textContent = writing ? texts.writing : fill(tokens.length ? ended(stop) : texts.waiting, { count: tokens.length });
+    status.textContent = writing ? texts.writing : fill(tokens.length || stop === "stopped" ? ended(stop) : texts.waiting, { count: tokens.length });
     halt.disabled = !writing;
     one.disabled = many.disabled = writing || stop === "end_of_sequence";
     undo.disabled = !history.length;

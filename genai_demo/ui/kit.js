@@ -66,7 +66,7 @@ window.genai = (() => {
         ? `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}` : null);
       if (mark === null) { plain += character; continue; }
       flush();
-      node.append(el("span", { class: "gx-mark" }, mark));
+      node.append(el("span", { class: "gx-mark", "aria-hidden": character === " " && text.trim() ? "true" : null }, mark));
     }
     flush();
     if (text === "") node.append(el("span", { class: "gx-mark" }, "…"));
@@ -76,7 +76,7 @@ window.genai = (() => {
 
   // ── a chart of bars: rows are reused, so that a moving slider only changes widths and numbers ─────────────
   // row: {label, value, raw?, cut?, count?, mark?, rest?, title?, onchoose?}; values from 0 to 1; `rest` is everything else.
-  function bars({ caption, zoomLabel }) {
+  function bars({ caption, zoomLabel, choosable = false }) {
     const list = el("ol", { class: "gx-bars", "aria-label": caption });
     const axis = el("div", { class: "gx-axis", "aria-hidden": "true" });
     const zoom = el("input", { type: "checkbox", onchange: () => draw(last) });
@@ -88,9 +88,8 @@ window.genai = (() => {
       const row = { label: el("span", { class: "gx-bar-label" }), raw: el("span", { class: "gx-bar-raw" }),
         fill: el("span", { class: "gx-bar-fill" }), number: el("span", { class: "gx-bar-number" }),
         count: el("span", { class: "gx-bar-count" }) };
-      row.inner = el("button", { type: "button", class: "gx-bar" }, row.label,
-        el("span", { class: "gx-bar-track" }, row.raw, row.fill, row.count), row.number);
-      row.inner.addEventListener("click", () => row.choose && row.choose());
+      row.inner = el(choosable ? "button" : "div", { type: choosable && "button", class: "gx-bar", onclick: () => row.choose?.() },
+        row.label, el("span", { class: "gx-bar-track" }, row.raw, row.fill, row.count), row.number);
       row.item = el("li", {}, row.inner);
       list.append(row.item);
       rows.push(row);
@@ -116,7 +115,6 @@ window.genai = (() => {
         row.number.textContent = one.number ?? percent(one.value);
         row.count.textContent = one.count ? `× ${one.count}` : "";
         row.choose = one.onchoose;
-        row.inner.disabled = !one.onchoose;
         row.inner.title = one.title ?? "";
       });
       rows.slice(data.length).forEach((row) => { row.item.hidden = true; });

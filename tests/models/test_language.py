@@ -83,12 +83,14 @@ def test_a_byte_level_vocabulary_gives_the_text_back_too(byte_level, text):
     assert "".join(byte_level.texts(token.id for token in tokens)) == text
 
 
+# FAILS: language.py, encode: a token shows only its own offsets, and these leave its space out.
 @given(WHOLE_TEXT)
 @example("the cat  sat")
 def test_spaces_stay_where_the_tokenizer_trims_its_offsets(trimming, text):
     assert joined(trimming.encode(text)) == text
 
 
+# FAILS: language.py, encode: a composed letter's offsets cover its first character only; its mark is lost.
 @given(WHOLE_TEXT)
 @example("e\u0301 a\u0323\u0302 \u1100\u1161")
 def test_a_tokenizer_that_normalises_characters_still_gives_back_what_was_typed(normalising, text):

@@ -110,7 +110,8 @@ def test_weights_from_a_wheel_are_converted_once(package, convert, cache, tiny):
     assert model.context_limit == 64
 
 
-def test_the_file_is_whole_when_it_is_converted(package, monkeypatch):
+@pytest.mark.usefixtures("package")
+def test_the_file_is_whole_when_it_is_converted(monkeypatch):
     def look(gguf_path, _target, _report):
         assert gguf_path.read_bytes() == GGUF
         raise loading.ConversionError("seen enough")
@@ -120,7 +121,8 @@ def test_the_file_is_whole_when_it_is_converted(package, monkeypatch):
         prepare(WHEEL_ENTRY)
 
 
-def test_another_cache_folder_can_be_given(package, convert, tmp_path):
+@pytest.mark.usefixtures("package", "convert")
+def test_another_cache_folder_can_be_given(tmp_path):
     assert Path(prepare(WHEEL_ENTRY, cache=tmp_path / "other")).parent == tmp_path / "other"
 
 
@@ -171,7 +173,8 @@ def test_damaged_weights_are_never_converted(package, convert, cache, assemble):
     assert not [path for path in cache.iterdir() if path.is_dir()]
 
 
-def test_weights_that_cannot_be_converted_are_damaged(package, monkeypatch, cache):
+@pytest.mark.usefixtures("package")
+def test_weights_that_cannot_be_converted_are_damaged(monkeypatch, cache):
     def convert_gguf(_gguf_path, _target, _report):
         raise loading.ConversionError("no such quantisation")
 
@@ -181,6 +184,7 @@ def test_weights_that_cannot_be_converted_are_damaged(package, monkeypatch, cach
     assert not [path for path in cache.iterdir() if path.is_dir()]
 
 
+# FAILS: loading.py, load_model: safetensors raises its own SafetensorError, no OSError, ValueError or KeyError.
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
 @pytest.mark.parametrize("data", [b"", b"{", b"no model at all"])
 def test_a_damaged_folder_is_said_to_be_damaged(folder, tmp_path, name, data):
@@ -189,6 +193,7 @@ def test_a_damaged_folder_is_said_to_be_damaged(folder, tmp_path, name, data):
         load_model(entry, device="cpu")
 
 
+# FAILS: for the same reason.
 def test_weights_cut_off_in_the_middle_are_said_to_be_damaged(folder, tmp_path):
     whole = (folder / "model.safetensors").read_bytes()
     entry = damage(folder, tmp_path / "damaged", "model.safetensors", whole[: len(whole) // 2])
@@ -232,7 +237,8 @@ def test_a_card_too_small_for_the_model_leaves_it_on_the_processor(folder, monke
 # ── in the background ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_loader_waits_loads_and_is_ready(package, convert, tiny):
+@pytest.mark.usefixtures("package", "convert")
+def test_a_loader_waits_loads_and_is_ready(tiny):
     reports = []
     loader = ModelLoader(WHEEL_ENTRY, "cpu", lambda stage, fraction: reports.append((stage, fraction)))
     assert (loader.status.stage, loader.status.fraction, loader.status.ready) == ("waiting", 0.0, False)
@@ -246,7 +252,8 @@ def test_a_loader_waits_loads_and_is_ready(package, convert, tiny):
     assert fractions[-1] == 1.0
 
 
-def test_the_model_is_loaded_once_for_all(package, convert, monkeypatch):
+@pytest.mark.usefixtures("package", "convert")
+def test_the_model_is_loaded_once_for_all(monkeypatch):
     loads = []
     real = loading.load_model
 
@@ -262,7 +269,8 @@ def test_the_model_is_loaded_once_for_all(package, convert, monkeypatch):
     assert len(loads) == 1
 
 
-def test_whoever_asks_a_loading_model_hears_how_far_it_is(package, monkeypatch):
+@pytest.mark.usefixtures("package")
+def test_whoever_asks_a_loading_model_hears_how_far_it_is(monkeypatch):
     halfway, go_on = threading.Event(), threading.Event()
 
     def convert_gguf(_gguf_path, _target, report):

@@ -13,18 +13,19 @@ from genai_demo.ui.messages import sentence
 from genai_demo.ui.page import answering, launch_options, status_payload
 
 
-def test_the_scripts_are_one_element_that_no_text_can_close():
+def test_style_and_scripts_are_two_elements_that_no_text_can_close():
     head = launch_options((tab(),))["head"]
-    assert head.startswith("<script>")
+    tags = re.findall(r"</?(?:style|script)[^>]*>", head, re.IGNORECASE)
+    assert tags == ["<style>", "</style>", "<script>", "</script>"]
+    assert head.startswith("<style>")
     assert head.endswith("</script>")
-    assert len(re.findall(r"</?script", head, re.IGNORECASE)) == 2
 
 
 def test_the_page_names_no_other_host():
-    options = launch_options((tab(),))
-    addresses = set(re.findall(r"(?:https?:)?//[\w-]+\.[\w.-]+", options["head"] + options["css"]))
+    head = launch_options((tab(),))["head"]
+    addresses = set(re.findall(r"(?:https?:)?//[\w-]+\.[\w.-]+", head))
     assert addresses <= {"http://www.w3.org"}  # the name of SVG, which nobody asks
-    assert not re.search(r"@import|url\((?!['\"]?data:)", options["css"])
+    assert not re.search(r"@import|url\((?!['\"]?data:)", head)
 
 
 def test_the_status_says_how_far_the_model_is(loader, entry):

@@ -59,11 +59,11 @@ TEXTS = [
     "a\u2028b\u2029c\u0085d\x0be\x0cf",
     # Code
     "def f(x):\n    if x:\n        return [i ** 2 for i in range(x)]\n\n\nclass A:\n\tpass\n",
-    "int main(void) {\n\tfor (int i = 0; i < 9; ++i) {\n\t\tprintf(\"%d\\n\", i);\n\t}\n\treturn 0;\n}",
+    'int main(void) {\n\tfor (int i = 0; i < 9; ++i) {\n\t\tprintf("%d\\n", i);\n\t}\n}',
     "const f = async (x) => ({ ...x, y: `${x?.z ?? 'none'}` }); // \u2713\r\n",
     "SELECT a.*, COUNT(*) FROM t AS a WHERE a.b <> 'it''s' GROUP BY 1;\n",
-    "<div class=\"a\"><table><tr><td>1</td></tr></table><h1>Title</h1><br/></div>",
-    "fn main() -> Result<(), Box<dyn Error>> {\n    let s: &'static str = \"\u00fc\";\n}\n",
+    '<div class="a"><table><tr><td>1</td></tr></table><h1>Title</h1><br/></div>',
+    'fn main() -> Result<(), E> {\n    let s: &\'static str = "\u00fc";\n}\n',
     "all:\n\t@echo $$(( 1 + 1 )) && \\\n\t  rm -f *.o\n",
     # Emoji
     "😀😂😍",
@@ -73,11 +73,12 @@ TEXTS = [
     "🫨🪿🫎",  # from recent versions of Unicode
     # Scripts
     "สวัสดีชาวโลก กินข้าวหรือยัง",
-    "\u0627\u0644\u0633\u064e\u0651\u0644\u0627\u0645\u064f \u0639\u0644\u064a\u0643\u0645 \u0661\u0662\u0663 \u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
+    "\u0627\u0644\u0633\u064e\u0651\u0644\u0627\u0645\u064f \u0639\u0644\u064a\u0643\u0645"
+    " \u0661\u0662\u0663 \u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
     "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd \u05e2\u05d5\u05dc\u05dd",
     "नमस्ते दुनिया, क्षत्रिय १२३",
-    "你好\uff0c世界\uff01今天天气怎么样\uff1f龘 \U00020000\U0002a6d6",
-    "こんにちは、世界。カタカナ\uff76\uff80\uff76\uff85 東京都に行った",
+    "你好，世界！今天天气怎么样？龘 \U00020000\U0002a6d6",
+    "こんにちは、世界。カタカナｶﾀｶﾅ 東京都に行った",
     "안녕하세요 세계 \u110b\u1161\u11ab\u1102\u1167\u11bc ㅋㅋㅋ",
     "Привет, мир! Γειά σου Κόσμε",
     "አማርኛ ქართული Հայերեն ម្ពុជា",
@@ -104,8 +105,8 @@ TEXTS = [
     "<0x0A><0xE2><0x96> <0x00>",
 ]
 
-# llama.cpp makes any token of this name a control token, for the sake of mislabelled models (its log
-# says so). In Gemma's vocabulary it is the HTML tag that ends struck-out text, defined like “<s>”.
+# llama.cpp makes any token of this name a control token, for the sake of mislabelled models (its
+# log says so). In Gemma's vocabulary it is an HTML tag, the one that ends what “<s>” begins.
 TEXTS_WITH_RETYPED_TOKENS = ["</s>", "<s>struck</s> out"]
 
 
