@@ -76,9 +76,15 @@ class MissingModelPackage(ModelUnavailable):
 
 
 class CorruptedModelFile(ModelUnavailable):
-    """`path` is not the file that its checksum promises, or cannot be read as a model."""
+    """The weights at `path`, from the pip `requirement`, are not what their checksum promises, or no model."""
 
     key = "corrupted_model_file"
+
+
+class DamagedModelFolder(ModelUnavailable):
+    """The transformers folder at `path` cannot be read as a model."""
+
+    key = "damaged_model_folder"
 
 
 class ModelDownloadFailed(ModelUnavailable):

@@ -11,9 +11,9 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import BPE
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
-from genai_demo.models.catalogue import Hub, ModelEntry
+from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
+from genai_demo.models.loading import ModelLoader, load_model
 
 settings.register_profile("fast", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("fast")
@@ -127,3 +127,9 @@ def entry() -> ModelEntry:
 def loader(tiny: LanguageModel, entry: ModelEntry) -> ModelLoader:
     """A loader that is done: it holds the tiny model."""
     return ModelLoader.of(tiny, entry)
+
+
+@pytest.fixture(scope="session")
+def real() -> LanguageModel:
+    """The model that the app loads by default, on the fastest device here (only for tests marked `model`)."""
+    return load_model(find_model(DEFAULT_MODEL))

@@ -14,6 +14,7 @@ from filelock import FileLock
 from ..errors import CacheNotWritable, NoCacheSpace
 
 CACHE_VARIABLE = "GENAI_DEMO_CACHE"
+NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST}
 
 
 def cache_folder() -> Path:
@@ -49,16 +50,13 @@ def build_once(name: str, fill: Callable[[Path], None], needed_bytes: int, cache
                 unfinished.rename(target)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
-    except PermissionError as error:
-        raise CacheNotWritable(folder=cache, variable=CACHE_VARIABLE) from error
     except OSError as error:
-        if error.errno in _FULL_OR_READ_ONLY:
+        if error.errno == errno.ENOSPC:  # others have filled the disk meanwhile
+            _require_space(cache, needed_bytes)
+        if error.errno in NOT_WRITABLE:
             raise CacheNotWritable(folder=cache, variable=CACHE_VARIABLE) from error
         raise
     return target
-
-
-_FULL_OR_READ_ONLY = {errno.ENOTDIR, errno.ENOSPC, errno.EROFS}
 
 
 def _require_space(folder: Path, needed_bytes: int) -> None:

@@ -114,14 +114,14 @@ def find_model(name: str) -> ModelEntry:
     for entry in CATALOGUE:
         if entry.name == name:
             return entry
-    folder = Path(name).expanduser()
+    folder = Path(name.replace("\0", "")).expanduser().resolve()
     if (folder / "config.json").is_file():
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
         return ModelEntry(
             name=folder.name,
             title=folder.name,
             kind="base",
-            source=Folder(folder.resolve()),
+            source=Folder(folder),
             megabytes=size // 1_000_000,
             licence="see the folder",
             context_limit=0,

@@ -126,9 +126,7 @@ class _QuickReader(GGUFReader):
     the speed depends on this override: a GGUFReader gives the same `contents()`.
     """
 
-    def _get_field_parts(
-        self, orig_offs: int, raw_type: int
-    ) -> tuple[int, list[Any], list[int], list[GGUFValueType]]:
+    def _get_field_parts(self, orig_offs: int, raw_type: int) -> tuple[int, list[Any], list[int], list[GGUFValueType]]:
         """The value at byte `orig_offs`: its bytes, its parts, which of them count, its types."""
         if raw_type != GGUFValueType.ARRAY:
             return super()._get_field_parts(orig_offs, raw_type)
@@ -224,14 +222,10 @@ def _model_config(metadata: _Metadata, tensors: dict[str, ReaderTensor]) -> Gemm
             dtype="float32",
         )
     except (ValueError, TypeError, StrictDataclassError) as error:
-        raise ConversionError(
-            f"The GGUF file describes an impossible model ({error}). Fetch it again."
-        ) from error
+        raise ConversionError(f"The GGUF file describes an impossible model ({error}). Fetch it again.") from error
 
 
-def _match_parameters(
-    config: Gemma3TextConfig, tensors: dict[str, ReaderTensor]
-) -> dict[str, ReaderTensor]:
+def _match_parameters(config: Gemma3TextConfig, tensors: dict[str, ReaderTensor]) -> dict[str, ReaderTensor]:
     """The tensor in which each parameter of the transformers model is stored.
 
     Raises:
@@ -273,9 +267,7 @@ def _some(names: set[str]) -> str:
     return ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
 
 
-def _unpack_all(
-    parameters: dict[str, ReaderTensor], report: Report
-) -> dict[str, NDArray[np.float32]]:
+def _unpack_all(parameters: dict[str, ReaderTensor], report: Report) -> dict[str, NDArray[np.float32]]:
     """The float32 weights of all parameters, in their shapes.
 
     Raises:
@@ -344,9 +336,7 @@ def _write_tokenizer(metadata: _Metadata, target: Path) -> None:
     (target / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
 
-def _build_tokenizer(
-    tokens: list[str], scores: list[float], types: list[int], unknown: str
-) -> Tokenizer:
+def _build_tokenizer(tokens: list[str], scores: list[float], types: list[int], unknown: str) -> Tokenizer:
     """SentencePiece's byte-pair encoding, as llama.cpp does it, in terms of the tokenizers library.
 
     Tokens that the model's makers defined (“<table>”, runs of spaces or line breaks) are found in
@@ -356,13 +346,9 @@ def _build_tokenizer(
     """
     vocabulary = {token: token_id for token_id, token in enumerate(tokens)}
     merges = _merges(vocabulary, scores)
-    tokenizer = Tokenizer(
-        BPE(vocabulary, merges, unk_token=unknown, fuse_unk=True, byte_fallback=True)
-    )
+    tokenizer = Tokenizer(BPE(vocabulary, merges, unk_token=unknown, fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = normalizers.Replace(" ", SPACE)
-    tokenizer.decoder = decoders.Sequence(
-        [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
-    )
+    tokenizer.decoder = decoders.Sequence([decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.add_special_tokens(_added_tokens(tokens, types, TokenType.CONTROL))
     tokenizer.add_tokens(_added_tokens(tokens, types, TokenType.USER_DEFINED))
     return tokenizer

@@ -108,10 +108,13 @@ class LanguageModel:
         """
         _require_readable(text)
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        # Each token shows the text from the one before it to its own end. So the first token of a multi-byte character
+        # shows it whole, and what a tokenizer's offsets leave out (spaces, combined accents) is not lost.
+        ends = [end for _, end in encoding.offsets]
+        ends[-1:] = [len(text)] * bool(ends)
         tokens, shown = [], 0
-        for token_id, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-            # The tokens of one multi-byte character all carry its offsets: the first one shows it.
-            tokens.append(Token(text[max(start, shown) : end], token_id))
+        for token_id, end in zip(encoding.ids, ends, strict=True):
+            tokens.append(Token(text[shown:end], token_id))
             shown = max(shown, end)
         return tuple(tokens)
 
@@ -122,7 +125,7 @@ class LanguageModel:
             TextTooLong: more tokens than `limit` or the model's own context limit.
         """
         tokens = (self.bos, *self.encode(text))
-        allowed = min(limit or self.context_limit, self.context_limit)
+        allowed = self.context_limit if limit is None else min(limit, self.context_limit)
         if len(tokens) > allowed:
             raise TextTooLong(length=len(tokens), limit=allowed, unit="tokens")
         return tokens

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import (
     CorruptedModelFile,
+    DamagedModelFolder,
     DemoError,
     MissingModelPackage,
     ModelDownloadFailed,
@@ -99,7 +101,7 @@ def load_model(
     Raises:
         DemoError: its kinds say what is missing and what to do.
     """
-    disable_progress_bar()  # ours says more
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # ours says more
     chosen = choose_device(device)
     source = prepare(entry, report, cache)
     report("downloading" if isinstance(entry.source, Hub) else "reading", 0.82)
@@ -108,9 +110,9 @@ def load_model(
         tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local)
         report("loading", 0.9)
         model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=choose_dtype(chosen), local_files_only=local)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         if local:
-            raise CorruptedModelFile(path=source, requirement=entry.title) from error
+            raise DamagedModelFolder(path=source) from error
         raise ModelDownloadFailed(model=source) from error
     try:
         model = model.to(chosen)

@@ -13,11 +13,12 @@ from typing import Literal
 
 import torch
 
-from ..errors import EmptyText, InvalidParameter
+from ..errors import EmptyText, InvalidParameter, TextTooLong
 from ..models.language import LanguageModel, Origin, Token, is_punctuation
 from .sampling import (
     HEAD,
     MAX_SEED,
+    SamplingDistribution,
     SamplingSettings,
     SliderTable,
     draw,
@@ -177,12 +178,13 @@ def next_token(
         TextTooLong: more than `PROMPT_LIMIT` tokens. UnreadableText, InvalidParameter: the request is malformed.
     """
     require_whole("count", count, 1, MAX_CANDIDATES)
-    if len(watch) > MAX_WATCHED:
-        raise InvalidParameter(name="watch", value=len(watch), allowed=f"up to {MAX_WATCHED} words")
+    if not isinstance(watch, (list, tuple)) or len(watch) > MAX_WATCHED:
+        raise InvalidParameter(name="watch", value=watch, allowed=f"a list of up to {MAX_WATCHED} words")
     tokens = model.encode_prompt(prompt, PROMPT_LIMIT)
     ids = [token.id for token in tokens]
     logits = model.next_logits(ids)
-    candidates, nucleus_size = _candidates(model, logits, settings, int(count))
+    distribution = sampling_distribution(logits, settings, head=max(int(count), HEAD))
+    candidates = _candidates(model, logits, distribution, int(count))
     entropy = entropy_bits(logits)
     return NextToken(
         origin=model.origin,
@@ -194,7 +196,7 @@ def next_token(
         other_count=model.vocabulary_size - len(candidates),
         entropy_bits=entropy,
         effective_choices=2**entropy,
-        nucleus_size=nucleus_size,
+        nucleus_size=distribution.size,
     )
 
 
@@ -242,17 +244,21 @@ def generate(
     require_whole("max_new_tokens", max_new_tokens, 0, MAX_NEW_TOKENS)
     for token_id in chosen:
         require_whole("chosen", token_id, 0, model.vocabulary_size - 1)
-    ids = [token.id for token in model.encode_prompt(prompt, PROMPT_LIMIT - len(chosen))]
-    room = min(int(max_new_tokens), model.context_limit - len(ids) - len(chosen))
-    continuation = model.continuation([*ids, *chosen])
+    ids = [token.id for token in model.encode_prompt(prompt, PROMPT_LIMIT)] + [int(token_id) for token_id in chosen]
+    if len(ids) > PROMPT_LIMIT:
+        raise TextTooLong(length=len(ids), limit=PROMPT_LIMIT, unit="tokens")
+    room = min(int(max_new_tokens), model.context_limit - len(ids))
+    continuation = model.continuation(ids)
     written: list[WrittenToken] = []
     while True:
         logits = continuation.logits
-        upcoming, _ = _candidates(model, logits, settings, STEP_CANDIDATES)
+        distribution = sampling_distribution(logits, settings)
+        upcoming = _candidates(model, logits, distribution, STEP_CANDIDATES)
         reason: StopReason | None = "length" if len(written) >= room else None
         token_id = -1
         if reason is None:
-            token_id = draw(logits, settings, uniform_number(int(seed), len(chosen) + len(written)))
+            uniform = uniform_number(int(seed), len(chosen) + len(written))
+            token_id = draw(logits, settings, uniform, distribution)
             reason = "end_of_sequence" if token_id in model.end_ids else None
         yield _generation(model, prompt, written, upcoming, reason)
         if reason is not None:
@@ -294,16 +300,15 @@ def entropy_bits(logits: torch.Tensor) -> float:
 
 
 def _candidates(
-    model: LanguageModel, logits: torch.Tensor, settings: SamplingSettings, count: int
-) -> tuple[tuple[Candidate, ...], int]:
-    """The `count` most probable tokens, and how many tokens the settings keep."""
+    model: LanguageModel, logits: torch.Tensor, distribution: SamplingDistribution, count: int
+) -> tuple[Candidate, ...]:
+    """The `count` most probable tokens, and what becomes of them in the sampling distribution."""
     ids = ranked(logits, count)
     exact = logits.double()
     probabilities = torch.exp(exact[ids] - torch.logsumexp(exact, dim=0)).tolist()
-    distribution = sampling_distribution(logits, settings, head=max(count, HEAD))
     # Temperature, top-k and top-p never change the order: the i-th kept token is the i-th candidate.
     kept = distribution.probabilities[:count].tolist()
-    candidates = tuple(
+    return tuple(
         Candidate(
             text=model.text(token_id),
             id=token_id,
@@ -315,10 +320,11 @@ def _candidates(
         )
         for rank, (token_id, probability) in enumerate(zip(ids.tolist(), probabilities, strict=True), 1)
     )
-    return candidates, distribution.size
 
 
 def _watch(model: LanguageModel, prompt: str, ids: list[int], logits: torch.Tensor, word: str) -> WatchedWord:
+    if not isinstance(word, str):
+        raise InvalidParameter(name="watch", value=word, allowed="a list of words")
     bare = word[:1].isspace() or is_punctuation(word) or prompt[-1:].isspace()
     pieces = model.encode(word if bare else " " + word)
     if not word or len(pieces) > MAX_WATCHED_TOKENS:

@@ -8,6 +8,7 @@ genai.scenes.repeat = (scene) => {
   let at = null;            // the chip whose bars are shown; null: the bars of the next token
   let history = [];         // for undo
   let run = 0, writing = false, base = tokens.length;
+  let answered = 0, haltWhenAnswered = 0;   // Gradio can only cancel a run that the server has begun
 
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
   const sliders = controls(scene, texts, () => {});
@@ -56,7 +57,10 @@ genai.scenes.repeat = (scene) => {
     draw();
   }
   function arrived(payload) {
-    if (!payload?.request || payload.request.run !== run) return;   // an answer that is no longer wanted
+    if (!payload?.request) return;
+    answered = payload.request.run;
+    if (answered === haltWhenAnswered) { haltWhenAnswered = 0; scene.trigger("halt", {}); }
+    if (answered !== run) return;   // an answer that is no longer wanted
     if (payload.error) {
       writing = false;
       scene.message(payload.error, payload.loading ? "gx-note" : "gx-error");
@@ -73,7 +77,7 @@ genai.scenes.repeat = (scene) => {
   }
   function stopWriting() {
     if (!writing) return;
-    scene.trigger("halt", {});
+    if (answered === run) scene.trigger("halt", {}); else haltWhenAnswered = run;
     run += 1;
     writing = false;
     stop = "stopped";

@@ -101,7 +101,7 @@ def sampling_distribution(logits: torch.Tensor, settings: SamplingSettings, head
     """
     if settings.temperature == 0:
         return SamplingDistribution(ranked(logits, 1), torch.ones(1, dtype=torch.float64), size=1)
-    top_k = min(settings.top_k, len(logits))
+    top_k = min(int(settings.top_k), len(logits))
     ids = ranked(logits, top_k or head)
     # Subtracting the largest logit first keeps a low temperature from overflowing.
     tempered = (logits.double() - logits[ids[0]].double()) / settings.temperature
@@ -118,9 +118,17 @@ def sampling_distribution(logits: torch.Tensor, settings: SamplingSettings, head
     return SamplingDistribution(ids[:size], probabilities[:size] / mass[size - 1], size)
 
 
-def draw(logits: torch.Tensor, settings: SamplingSettings, uniform: float) -> int:
-    """The token at which the cumulated sampling probability passes `uniform` (0 ≤ uniform < 1)."""
-    distribution = sampling_distribution(logits, settings)
+def draw(
+    logits: torch.Tensor,
+    settings: SamplingSettings,
+    uniform: float,
+    distribution: SamplingDistribution | None = None,
+) -> int:
+    """The token at which the cumulated sampling probability passes `uniform` (0 ≤ uniform < 1).
+
+    `distribution` saves computing it again, if the caller has what `settings` make of `logits`.
+    """
+    distribution = distribution or sampling_distribution(logits, settings)
     mass = torch.cumsum(distribution.probabilities, dim=0)
     if uniform >= mass[-1] and distribution.size > len(mass):
         distribution = sampling_distribution(logits, settings, head=len(logits))
@@ -181,11 +189,7 @@ def require_number(name: str, value: float, least: float, most: float) -> None:
 
 def require_whole(name: str, value: int, least: int, most: int) -> None:
     """Raise InvalidParameter unless `value` is a whole number between `least` and `most`."""
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int_or_none(value)
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    whole = whole and not isinstance(value, bool)
     if not whole or not least <= value <= most:
         raise InvalidParameter(name=name, value=value, allowed=f"a whole number from {least} to {most}")
-
-
-def int_or_none(value: float) -> int | None:
-    """`value` as a whole number; None for NaN and the infinities."""
-    return int(value) if math.isfinite(value) else None

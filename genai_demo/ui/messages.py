@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..errors import DemoError
 from .texts import load_texts
 
+LONGEST_FACT = 400  # characters
+
 _TEXTS = load_texts("genai_demo.ui")
 
 
@@ -21,8 +23,12 @@ def stage_name(stage: str) -> str:
     return str(_TEXTS["stages"][stage])
 
 
-def _short(value: object) -> object:
+def _short(value: object) -> str:
     """Numbers with thousands separators; no more of a visitor's own text than is needed to recognise it."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        return value
-    return f"{value:,}" if isinstance(value, int) else value if len(value) <= 400 else value[:400] + "…"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**12:
+        return f"{value:,}"
+    try:
+        text = str(value).encode(errors="replace").decode()  # half characters become "?"
+    except ValueError:  # a number of more digits than Python is willing to write
+        text = "such a number"
+    return text if len(text) <= LONGEST_FACT else text[:LONGEST_FACT] + "…"

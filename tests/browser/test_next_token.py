@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 import torch
@@ -251,18 +252,20 @@ def test_a_chip_leads_back_to_its_bars_and_into_another_branch(visitor: Visit, t
     assert after[3] == int(third)
 
 
-def test_writing_can_be_stopped(visitor: Visit) -> None:
+def test_writing_can_be_stopped(visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
     page = visitor.open("repeat")
     finish_writing(page)
     page.get_by_role("button", name="Start again").click()
     finish_writing(page)
-    page.evaluate(
-        "() => { const [, many, halt] = document.querySelectorAll('.gx-current .gx-writer button'); "
-        "many.click(); halt.click(); }"
-    )
+    forward = tiny._forward
+    monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
+    page.get_by_role("button", name="Write 40").click()
+    page.wait_for_selector(".gx-current .gx-word")
+    page.get_by_role("button", name="Stop").click()
     assert "Stopped" in page.locator(".gx-current .gx-written + [role=status]").inner_text()
     count = len(written_ids(page))
-    page.wait_for_timeout(500)
+    assert 0 < count < 40
+    page.wait_for_timeout(700)
     assert len(written_ids(page)) == count
 
 

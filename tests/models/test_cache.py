@@ -129,7 +129,6 @@ def test_too_little_space_is_said_before_anything_is_written(tmp_path, monkeypat
     assert not (tmp_path / "model").exists()
 
 
-# FAILS: cache.py, build_once: `mkdir` raises FileExistsError (EEXIST), which is not among the errors it reads.
 @pytest.mark.parametrize("below", ["", "deeper"])
 def test_a_file_in_the_place_of_the_cache_folder_is_named(tmp_path, below):
     in_the_way = tmp_path / "file"

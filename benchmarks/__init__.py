@@ -1,0 +1,1 @@
+"""What prints every figure that the README quotes."""
