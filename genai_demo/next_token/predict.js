@@ -9,6 +9,7 @@ genai.scenes.predict = (scene) => {
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
   const warning = el("p", { class: "gx-message gx-note", hidden: true }, texts.trailing_space, " ",
     button(texts.remove_space, () => prompt.set(prompt.box.value.trimEnd()), { class: "gx-button gx-small" }));
+  const nothing = el("p", { class: "gx-message gx-note", hidden: true }, texts.empty_prompt);
   const chart = bars({ caption: texts.chart, zoomLabel: texts.zoom });
   const moreButton = button(texts.more, () => { more = !more; draw(); }, { class: "gx-button gx-small", "aria-pressed": "false" });
   const hideButton = button(texts.guess_mode, () => { hidden = !hidden; guess = null; draw(); if (hidden) guessBox.focus(); },
@@ -24,16 +25,16 @@ genai.scenes.predict = (scene) => {
   wordBox.value = scene.payload.watched.at(-1).word;
   wordBox.addEventListener("input", debounce(() => scene.refresh()));
   const wordResult = el("div", { "aria-live": "polite" });
+  const wordPanel = el("div", { class: "gx-panel" }, field(texts.how_likely, wordBox), wordResult);
   const articlePanel = el("div", { class: "gx-panel" });
+  const keyboardPanel = el("div", { class: "gx-panel" }, el("h3", {}, texts.keyboard), keyboard);
 
-  scene.work.append(prompt.node, warning,
+  scene.work.append(prompt.node, warning, nothing,
     presets(texts.presets_label, texts.presets, (preset) => { article = null; guess = null; watchOf(preset); prompt.set(preset.prompt); }),
     el("div", { class: "gx-split" },
       el("div", {}, el("div", { class: "gx-buttons" }, hideButton, moreButton), guessForm, guessResult, chart.node),
       el("div", { class: "gx-stack" },
-        el("div", { class: "gx-panel" }, field(texts.how_likely, wordBox), wordResult),
-        articlePanel,
-        el("div", { class: "gx-panel" }, el("h3", {}, texts.keyboard), keyboard))));
+        wordPanel, articlePanel, keyboardPanel)));
 
   let presetWatch = texts.presets[0].watch;
   function watchOf(preset) { presetWatch = preset.watch; wordBox.value = preset.word ?? wordBox.value; }
@@ -50,11 +51,12 @@ genai.scenes.predict = (scene) => {
 
   function draw() {
     const watched = new Map(payload.watched.map((word) => [word.word, word]));
+    nothing.hidden = payload.prompt !== "";
     warning.hidden = !/[ \u00a0]$/.test(payload.prompt);
     hideButton.setAttribute("aria-pressed", hidden);
     moreButton.setAttribute("aria-pressed", more);
     moreButton.hidden = hidden;
-    chart.node.hidden = hidden;
+    chart.node.hidden = wordPanel.hidden = keyboardPanel.hidden = hidden;
     guessForm.hidden = !hidden;
     drawBars(watched);
     drawGuess(watched.get(guess));
@@ -81,7 +83,7 @@ genai.scenes.predict = (scene) => {
       : fill(texts.guess_several, { word: word.word, probability: percent(word.probability), count: word.tokens.length });
   }
   function drawWord(word) {
-    if (!word || hidden) { wordResult.replaceChildren(); return; }
+    if (!word) { wordResult.replaceChildren(); return; }
     const lines = [el("span", { class: "gx-big" }, percent(word.probability)), ` ${fill(texts.one_in, { odds: oneIn(word.probability) })}`];
     if (word.rank) lines.push(el("p", { class: "gx-soft" }, fill(texts.rank, { rank: whole(word.rank), count: whole(payload.other_count + payload.candidates.length) })));
     else lines.push(el("p", { class: "gx-soft" }, fill(texts.chain, { count: word.tokens.length })),
@@ -104,8 +106,7 @@ genai.scenes.predict = (scene) => {
       el("p", { class: "gx-soft" }, preset.article ? texts.article_why : texts.label_why));
   }
   function drawKeyboard() {
-    const top = hidden ? [] : payload.candidates.slice(0, 3);
-    keyboard.replaceChildren(...top.map((one) => el("button", { type: "button", class: "gx-key", onclick: () => prompt.set(prompt.box.value + one.text) }, tokenText(one.text))));
+    keyboard.replaceChildren(...payload.candidates.slice(0, 3).map((one) => el("button", { type: "button", class: "gx-key", onclick: () => prompt.set(prompt.box.value + one.text) }, tokenText(one.text))));
   }
   draw();
 };
