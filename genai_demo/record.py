@@ -27,7 +27,7 @@ def opening_payloads(model: LanguageModel) -> dict[str, dict[str, Any]]:
     prompt = {"prompt": phone["prompt"]}
     focus = texts["focus"]
     *_, written = requests.write_on(
-        model, {**prompt, **texts["repeat"]["presets"][1], "seed": 1, "max_new_tokens": WRITTEN_TOKENS}
+        model, {**prompt, **texts["common"]["sampling"][1], "seed": 1, "max_new_tokens": WRITTEN_TOKENS}
     )
     return {
         "tokens": requests.tokenize_text(model, {"text": texts["tokens"]["presets"][0]["text"]}),

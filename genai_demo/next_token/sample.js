@@ -51,7 +51,8 @@ genai.scenes.sample = (scene) => {
     scene.now = { ...now, settings, candidates: payload.candidates };
     const shown = Math.min(barsShown(more), payload.candidates.length);
     const rows = payload.candidates.slice(0, shown).map((one, index) => ({
-      label: one.text, value: now.probabilities[index], raw: one.probability, cut: index >= now.size, count: counts.get(one.id), mark: lastDraw === one.id }));
+      label: one.text, value: now.probabilities[index], raw: one.probability, title: fill(texts.bar_title, { raw: percent(one.probability), result: percent(now.probabilities[index]) }),
+      cut: index >= now.size, count: counts.get(one.id), mark: lastDraw === one.id }));
     let raw = 1, value = 1, counted = beyond;
     payload.candidates.forEach((one, index) => {
       if (index < shown) { raw -= one.probability; value -= now.probabilities[index]; } else counted += counts.get(one.id) ?? 0;

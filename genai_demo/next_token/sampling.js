@@ -84,8 +84,8 @@ genai.nextToken = (() => {
     }
     function moved() { settings.set(get(), scene); onmove(); }
     settings.listen(scene, (values) => { put(values); onmove(); });
-    put(settings.get() ?? texts.presets[1]);
-    const presetButtons = genai.presets(texts.presets_label, texts.presets, (preset) => { put(preset); moved(); });
+    put(settings.get() ?? texts.sampling[1]);
+    const presetButtons = genai.presets(texts.sampling_label, texts.sampling, (preset) => { put(preset); moved(); });
     return { get, put: (values) => { put(values); moved(); }, presets: presetButtons,
       node: el("div", { class: "gx-sliders", role: "group", "aria-label": texts.controls }, parts.temperature.node, parts.top_k.node, parts.top_p.node) };
   }

@@ -39,7 +39,7 @@ def build(loader: ModelLoader) -> None:
         name: scene(
             NAME,
             name,
-            texts[name],
+            {**texts["common"], **texts[name]},
             recorded(name),
             [answering(loader, answer) for answer in answers],
             EVENTS.get(name, ()),

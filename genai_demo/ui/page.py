@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from .messages import sentence, stage_name
 from .scene import escape
 from .texts import load_texts
 from .theme import read_resources, theme
+
+logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
@@ -135,6 +138,9 @@ def answering(loader: ModelLoader, answer: Callable[[LanguageModel, Json], Json]
             return answer(loader.model(), request)
         except DemoError as error:
             return {"error": sentence(error), "loading": error.key == "model_loading"}
+        except Exception:  # a mistake of ours: the terminal gets the details, the visitor a sentence
+            logger.exception("%s failed.", answer.__name__)
+            return {"error": sentence(DemoError())}
 
     respond.__name__ = answer.__name__
     return respond

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from genai_demo.errors import MissingModelPackage
+from genai_demo.errors import DemoError, MissingModelPackage
 from genai_demo.models.loading import ModelLoader
 from genai_demo.next_token.tab import tab
 from genai_demo.ui.messages import sentence
@@ -60,3 +60,12 @@ def test_a_loading_model_is_said_to_be_loading(entry):
     answer = answering(loader, lambda _model, _request: pytest.fail("there is no model"))({})
     assert answer["loading"] is True
     assert "Tiny is still loading" in answer["error"]
+
+
+def test_a_mistake_of_ours_is_a_sentence_for_the_visitor_and_a_log_for_us(loader, caplog):
+    def mistaken(_model, _request):
+        raise ZeroDivisionError("secret")
+
+    answer = answering(loader, mistaken)({})
+    assert answer == {"error": sentence(DemoError())}
+    assert "secret" in caplog.text
