@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -86,3 +89,25 @@ def test_without_options_the_default_model_is_on_its_way(launched):
     assert app.main([]) == 0
     assert launched[0]["started"] == [DEFAULT_MODEL]
     assert launched[0]["server_name"] is None  # this machine only
+
+
+def test_the_program_asks_nobody_outside_the_machine():
+    """Build and open the page in a process of its own, in which every connection and name look-up is written down."""
+    script = """
+import sys, time
+asked = []
+def note(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        address = arguments[1] if event == "socket.connect" else arguments[0]
+        asked.append(str(address[0] if isinstance(address, tuple) else address))
+sys.addaudithook(note)
+import app
+from genai_demo.ui.page import launch_options
+app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.TABS))
+time.sleep(2)
+print("asked:", *sorted(set(asked)))
+"""
+    root = Path(app.__file__).parent
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("asked:"))
+    assert set(line.split()[1:]) <= {"127.0.0.1", "localhost", "::1", "0.0.0.0", "None"}

@@ -217,7 +217,14 @@ def written_ids(page: Page) -> list[int]:
 
 
 def finish_writing(page: Page) -> None:
-    page.wait_for_function("document.querySelector('.gx-current .gx-halt').disabled", timeout=20_000)
+    """Wait until the live model has written the opening example, or whatever else was asked for."""
+    page.wait_for_function(
+        """() => {
+          const scene = document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene;
+          return scene.live && scene.node.querySelector(".gx-halt").disabled;
+        }""",
+        timeout=60_000,
+    )
     page.wait_for_timeout(200)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
-from test_next_token import check_against_warpers, random_settings
+from test_next_token import check_against_warpers, finish_writing, random_settings
 from visiting import SCENES, serve, visit
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
@@ -25,11 +25,12 @@ def real_address(real: LanguageModel) -> Iterator[str]:
 
 def test_every_scene_answers_live(browser: Browser, real_address: str) -> None:
     guest = visit(browser, real_address)
+    page = guest.open(SCENES[0])
     for scene in SCENES:
-        page = guest.open(scene)
-        page.wait_for_timeout(1_000)
+        page.locator(f".gx-stepper [data-scene={scene}]").click()
+        page.wait_for_selector(".gx-current .gx-kind.gx-real", timeout=30_000)
         assert "Gemma 3 270M base" in page.locator(".gx-current .gx-provenance").inner_text()
-        page.wait_for_function("document.querySelector('.gx-current .gx-halt')?.disabled ?? true", timeout=60_000)
+    finish_writing(page)
     page.context.close()
     assert guest.complaints == []
 
