@@ -33,7 +33,7 @@ from .sampling import (
 PROMPT_LIMIT = 1_024  # tokens; a longer text would keep other visitors waiting on two cores
 MAX_CANDIDATES = 1_000
 MAX_WATCHED = 20
-MAX_WATCHED_TOKENS = 24
+MAX_WATCHED_TOKENS = 256
 MAX_NEW_TOKENS = 400
 STEP_CANDIDATES = 12  # kept of every written token, so that one can go back and see the bars as they were
 

@@ -14,25 +14,15 @@ genai.scenes.focus = (scene) => {
   document.addEventListener("gx-projector", scene.shown);
   compare();
 
-  // Three independent questions on one page: each drops only its own stale answers.
-  function asking(answer, draw) {
-    let newest = 0;
-    return async (request) => {
-      const mine = ++newest;
-      let result;
-      try { result = await answer(request); } catch { result = { error: genai.texts.ui.connection_lost }; }
-      if (mine !== newest) return;
-      scene.message(result.error ?? "", result.loading ? "gx-note" : "gx-error");
-      if (result.loading) genai.whenReady(scene.refresh);
-      else if (!result.error) draw(result);
-    };
-  }
   function side(label, start) {
     let payload = start;
     const chart = bars({ caption: label });
     const number = el("span", { class: "gx-big" }), line = el("p", { class: "gx-soft" });
-    const ask = asking(scene.server.predict_next, (answer) => { payload = answer; draw(); compare(); });
-    const refresh = () => ask({ prompt: box.value, watch: [] });
+    const ask = scene.asker();
+    const refresh = async () => {
+      const answer = await ask(scene.server.predict_next, { prompt: box.value, watch: [] });
+      if (answer) { payload = answer; draw(); compare(); }
+    };
     const { box, node } = textbox(label, start.prompt, debounce(refresh), { rows: 1 });
     function draw() {
       number.textContent = fill(texts.choices, { count: payload.effective_choices < 10 ? payload.effective_choices.toFixed(1) : whole(payload.effective_choices) });
@@ -56,8 +46,11 @@ genai.scenes.focus = (scene) => {
   function surprise(start) {
     const total = el("p", { class: "gx-loss" });
     const list = el("ol", { class: "gx-losses", "aria-label": texts.loss_label });
-    const refresh = () => ask({ text: box.value });
-    const ask = asking(scene.server.measure_surprise, draw);
+    const ask = scene.asker();
+    const refresh = async () => {
+      const answer = await ask(scene.server.measure_surprise, { text: box.value });
+      if (answer) draw(answer);
+    };
     const { box, node } = textbox(texts.sentence, start.text, debounce(refresh), { rows: 1 });
     function draw(payload) {
       const most = Math.max(20, ...payload.tokens.map((token) => token.bits));

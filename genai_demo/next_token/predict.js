@@ -4,7 +4,8 @@ genai.scenes.predict = (scene) => {
   const { el, button, field, presets, fill, whole, percent, oneIn, tokenText, bars, debounce } = genai;
   const { texts } = scene;
   const { promptBox, barsShown } = genai.nextToken;
-  let payload = scene.payload, hidden = false, more = false, guess = null, article = null;
+  const CHAIN_SHOWN = 12;
+  let payload = scene.payload, hidden = false, more = false, guess = null, guessedFor = null;
 
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
   const warning = el("p", { class: "gx-message gx-note", hidden: true }, texts.trailing_space, " ",
@@ -14,10 +15,10 @@ genai.scenes.predict = (scene) => {
   const moreButton = button(texts.more, () => { more = !more; draw(); }, { class: "gx-button gx-small", "aria-pressed": "false" });
   const hideButton = button(texts.guess_mode, () => { hidden = !hidden; guess = null; draw(); if (hidden) guessBox.focus(); },
     { class: "gx-button gx-small", "aria-pressed": "false" });
-  const guessBox = el("input", { type: "text", maxlength: 60, autocomplete: "off", spellcheck: "false" });
+  const guessBox = el("input", { type: "text", maxlength: 60, required: true, autocomplete: "off", spellcheck: "false" });
   const guessForm = el("form", { class: "gx-row gx-panel", hidden: true },
     field(texts.guess_label, guessBox, { class: "gx-field gx-grow" }), el("button", { class: "gx-button gx-main" }, texts.guess_reveal));
-  guessForm.addEventListener("submit", (event) => { event.preventDefault(); guess = guessBox.value.trim(); hidden = false; refresh(); });
+  guessForm.addEventListener("submit", (event) => { event.preventDefault(); guess = guessBox.value.trim(); guessedFor = prompt.box.value; hidden = false; hideButton.focus(); refresh(); });
   const guessResult = el("p", { class: "gx-panel", role: "status", hidden: true });
 
   const keyboard = el("div", { class: "gx-keyboard", role: "group", "aria-label": texts.keyboard });
@@ -30,17 +31,16 @@ genai.scenes.predict = (scene) => {
   const keyboardPanel = el("div", { class: "gx-panel" }, el("h3", {}, texts.keyboard), keyboard);
 
   scene.work.append(prompt.node, warning, nothing,
-    presets(texts.presets_label, texts.presets, (preset) => { article = null; guess = null; watchOf(preset); prompt.set(preset.prompt); }),
+    presets(texts.presets_label, texts.presets, (preset) => { wordBox.value = preset.word; prompt.set(preset.prompt); }),
     el("div", { class: "gx-split" },
       el("div", {}, el("div", { class: "gx-buttons" }, hideButton, moreButton), guessForm, guessResult, chart.node),
       el("div", { class: "gx-stack" },
         wordPanel, articlePanel, keyboardPanel)));
 
-  let presetWatch = texts.presets[0].watch;
-  function watchOf(preset) { presetWatch = preset.watch; wordBox.value = preset.word ?? wordBox.value; }
   const presetNow = () => texts.presets.find((preset) => preset.prompt === prompt.box.value);
 
   async function refresh() {
+    if (prompt.box.value !== guessedFor) guess = null;
     const words = [...(presetNow()?.watch ?? []), ...(guess ? [guess] : []), wordBox.value.trim()].filter(Boolean);
     const answer = await scene.ask(scene.server.predict_next, { prompt: prompt.box.value, watch: [...new Set(words)] });
     if (answer) { payload = answer; draw(); }
@@ -87,7 +87,7 @@ genai.scenes.predict = (scene) => {
     const lines = [el("span", { class: "gx-big" }, percent(word.probability)), ` ${fill(texts.one_in, { odds: oneIn(word.probability) })}`];
     if (word.rank) lines.push(el("p", { class: "gx-soft" }, fill(texts.rank, { rank: whole(word.rank), count: whole(payload.other_count + payload.candidates.length) })));
     else lines.push(el("p", { class: "gx-soft" }, fill(texts.chain, { count: word.tokens.length })),
-      el("p", { class: "gx-chain" }, word.tokens.flatMap((token, index) => [index ? " × " : "", el("span", { class: "gx-chip" }, tokenText(token.text), el("small", {}, percent(token.probability)))])));
+      el("p", { class: "gx-chain" }, word.tokens.slice(0, CHAIN_SHOWN).flatMap((token, index) => [index ? " × " : "", el("span", { class: "gx-chip" }, tokenText(token.text), el("small", {}, percent(token.probability)))]), word.tokens.length > CHAIN_SHOWN ? " × …" : ""));
     wordResult.replaceChildren(...lines);
   }
   function drawArticle(watched) {

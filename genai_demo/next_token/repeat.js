@@ -7,19 +7,25 @@ genai.scenes.repeat = (scene) => {
   let tokens = scene.payload.tokens, upcoming = scene.payload.upcoming, stop = scene.payload.stop_reason;
   let at = null;            // the chip whose bars are shown; null: the bars of the next token
   let history = [];         // for undo
-  let run = 0, writing = false, base = tokens.length;
-  let answered = 0, haltWhenAnswered = 0;   // Gradio can only cancel a run that the server has begun
+  let run = null, writing = false, base = tokens.length, asked = base;
+  let promptNow = scene.payload.prompt, settingsNow = null;   // what the text and the bars shown were made with
 
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
-  const sliders = controls(scene, texts, () => {});
+  const sliders = controls(scene, texts, genai.debounce(() => { if (genai.isShown(scene)) scene.refresh(); }));
   const seed = seedField(scene, texts.seed, () => {});
   const written = el("div", { class: "gx-written", tabindex: "0", role: "group", "aria-label": texts.written });
   const status = el("p", { class: "gx-soft", role: "status" });
   const barsTitle = el("h3"), chart = bars({ caption: texts.chart, zoomLabel: texts.zoom, choosable: true });
-  const one = button(texts.one, () => write(tokens, 1), { class: "gx-button gx-main" });
-  const many = button(texts.many, () => write(tokens, 40));
-  const halt = button(texts.stop, stopWriting, { disabled: true, class: "gx-button gx-halt" });
-  const undo = button(texts.undo, () => { const before = history.pop(); if (before) restore(before); });
+  // Buttons that cannot be used now stay in the tab order: a keyboard keeps its place.
+  const action = (label, work, attributes) => button(label, (event) => {
+    if (event.currentTarget.getAttribute("aria-disabled") !== "true") work();
+  }, attributes);
+  const enable = (node, on) => node.setAttribute("aria-disabled", String(!on));
+  const here = () => (at === null ? tokens : tokens.slice(0, at + 1));
+  const one = action(texts.one, () => write(here(), 1), { class: "gx-button gx-main" });
+  const many = action(texts.many, () => write(here(), 40));
+  const halt = action(texts.stop, stopWriting, { class: "gx-button gx-halt" });
+  const undo = action(texts.undo, () => { const before = history.pop(); if (before) restore(before); });
   const restart = button(texts.restart, () => { save(); write([], 0); });
   scene.work.append(
     el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, prompt.node), sliders.presets),
@@ -32,37 +38,50 @@ genai.scenes.repeat = (scene) => {
   // The first time, the live model writes the opening example again; later only a new beginning asks anew.
   scene.refresh = () => {
     if (!scene.live) write([], scene.payload.tokens.length);
-    else if (prompt.box.value !== scene.promptNow) write([], 0);
+    else if (prompt.box.value !== promptNow) { save(); write([], 0); }
+    else if (JSON.stringify(sliders.get()) !== settingsNow && !writing) write(tokens, 0);
   };
-  scene.shown = () => draw();
+  scene.shown = () => { draw(); if (scene.live) scene.refresh(); };
   document.addEventListener("gx-projector", () => draw());
   scene.ids = () => tokens.map((token) => token.id);
   scene.watch("value", () => arrived(scene.props.value));
 
-  const save = () => history.push({ tokens, upcoming, stop });
-  function restore(before) { stopWriting(); ({ tokens, upcoming, stop } = before); at = null; draw(); }
+  const save = () => history.push({ promptNow, tokens, upcoming, stop, settingsNow });
+  function restore(before) {
+    stopWriting();
+    ({ promptNow, tokens, upcoming, stop, settingsNow } = before);
+    prompt.box.value = promptNow;
+    genai.nextToken.prompt.set(promptNow, scene);
+    at = null;
+    base = tokens.length;
+    scene.refresh();   // other settings than then: other bars
+    draw();
+  }
 
   // Ask for `count` more tokens after `kept` (0: only for the bars of the next one).
   function write(kept, count) {
     if (count && scene.live) save();
-    run += 1;
+    if (writing) scene.server.halt_writing({ run });
+    run = crypto.getRandomValues(new Uint32Array(3)).join("-");
     tokens = kept;
     base = kept.length;
+    asked = count;
     stop = null;
     at = null;
     writing = true;
-    scene.promptNow = prompt.box.value;
+    promptNow = prompt.box.value;
+    settingsNow = JSON.stringify(sliders.get());
     scene.message("");
     scene.trigger("write", { run, prompt: prompt.box.value, chosen: kept.map((token) => token.id), ...sliders.get(), seed: seed.get(), max_new_tokens: count });
     draw();
   }
   function arrived(payload) {
-    if (!payload?.request) return;
-    answered = payload.request.run;
-    if (answered === haltWhenAnswered) { haltWhenAnswered = 0; scene.trigger("halt", {}); }
-    if (answered !== run) return;   // an answer that is no longer wanted
+    if (payload?.request?.run !== run) return;   // an answer that is no longer wanted
+    scene.node.classList.toggle("gx-stale", !!payload.error);
     if (payload.error) {
       writing = false;
+      stop = "stopped";
+      promptNow = null;
       scene.message(payload.error, payload.loading ? "gx-note" : "gx-error");
       draw();
       return;
@@ -77,8 +96,8 @@ genai.scenes.repeat = (scene) => {
   }
   function stopWriting() {
     if (!writing) return;
-    if (answered === run) scene.trigger("halt", {}); else haltWhenAnswered = run;
-    run += 1;
+    scene.server.halt_writing({ run });
+    run = null;
     writing = false;
     stop = "stopped";
     draw();
@@ -91,7 +110,13 @@ genai.scenes.repeat = (scene) => {
     write([...tokens.slice(0, place), { text: bar.text, id: bar.id, probability: bar.probability, rank, chosen: true, bars: rows }], 0);
   }
 
-  const ended = (reason) => ({ end_of_sequence: texts.end_of_sequence, length: texts.length, stopped: texts.stopped })[reason] ?? "";
+  function situation() {
+    if (writing) return asked ? texts.writing : "";
+    if (stop === "end_of_sequence") return texts.end_of_sequence;
+    if (stop === "stopped") return texts.stopped;
+    if (!tokens.length) return texts.waiting;
+    return asked > 1 ? texts.length : texts.so_far;
+  }
   function draw() {
     const chips = tokens.map((token, index) => {
       const strength = Math.max(0, 1 + Math.log10(Math.max(token.probability, 0.01)) / 2);   // 1 % or less: 0; 100 %: 1
@@ -99,17 +124,20 @@ genai.scenes.repeat = (scene) => {
         style: `--p:${strength.toFixed(2)}`, "aria-label": fill(texts.chip, { text: spoken(token.text), probability: percent(token.probability), rank: whole(token.rank) }),
         onclick: () => { at = at === index ? null : index; draw(); } }, tokenText(token.text), el("small", {}, percent(token.probability)));
     });
-    written.replaceChildren(el("bdi", { class: "gx-prompt-text" }, scene.promptNow ?? scene.payload.prompt ?? ""), ...chips, ...(stop === "end_of_sequence" ? [el("span", { class: "gx-chip gx-special" }, texts.end_chip)] : []));
+    const focused = [...written.querySelectorAll(".gx-word")].indexOf(document.activeElement);
+    written.replaceChildren(el("bdi", { class: "gx-prompt-text" }, promptNow ?? prompt.box.value), ...chips, ...(stop === "end_of_sequence" ? [el("span", { class: "gx-chip gx-special" }, texts.end_chip)] : []));
+    chips[focused]?.focus({ preventScroll: true });
     if (writing) written.scrollTop = written.scrollHeight;
     const place = at ?? tokens.length, rows = at === null ? upcoming : tokens[at].bars;
     barsTitle.textContent = at === null ? texts.bars_next : fill(texts.bars_then, { number: at + 1 });
     chart.draw(rows.slice(0, document.body.classList.contains("gx-projector") ? 7 : 10).map((bar) => ({
       label: bar.text, value: bar.sampling_probability, raw: bar.probability, cut: bar.sampling_probability === 0,
       mark: at !== null && tokens[at].id === bar.id, title: texts.choose, onchoose: () => choose(bar, place) })));
-    status.textContent = writing ? texts.writing : fill(tokens.length || stop === "stopped" ? ended(stop) : texts.waiting, { count: tokens.length });
-    halt.disabled = !writing;
-    one.disabled = many.disabled = writing || stop === "end_of_sequence";
-    undo.disabled = !history.length;
+    status.textContent = fill(situation(), { count: tokens.length });
+    enable(halt, writing);
+    enable(one, !writing && stop !== "end_of_sequence");
+    enable(many, !writing && stop !== "end_of_sequence");
+    enable(undo, history.length > 0);
   }
   scene.origin(scene.payload.provenance);
   draw();

@@ -81,13 +81,14 @@ genai.scenes.sample = (scene) => {
     const inside = points.filter(([rank]) => rank <= now.size);
     const path = points.map(([rank, mass], index) => `${index ? "L" : "M"}${x(rank).toFixed(1)} ${y(mass).toFixed(1)}`).join("");
     const area = inside.length ? `M${x(1)} ${y(0)}${inside.map(([rank, mass]) => `L${x(rank).toFixed(1)} ${y(mass).toFixed(1)}`).join("")}L${x(now.size).toFixed(1)} ${y(inside.at(-1)[1]).toFixed(1)}L${x(now.size).toFixed(1)} ${y(0)}Z` : "";
-    const ticks = [1, 10, 100, 1000, 10000, 100000].filter((rank) => rank <= vocabulary);
+    const ticks = (document.body.classList.contains("gx-projector") ? [1, 100, 10000] : [1, 10, 100, 1000, 10000, 100000]).filter((rank) => rank <= vocabulary);
     curve.replaceChildren(
       ...[0, 0.5, 1].flatMap((mass) => [svg("line", { x1: 58, x2: 410, y1: y(mass), y2: y(mass), class: "gx-grid" }), svg("text", { x: 52, y: y(mass) + 5, "text-anchor": "end" }, `${100 * mass}%`)]),
       ...ticks.map((rank) => svg("text", { x: x(rank), y: 170, "text-anchor": "middle" }, whole(rank))),
       svg("text", { x: 234, y: 187, "text-anchor": "middle" }, texts.curve_axis),
       svg("path", { d: area, class: "gx-area" }), svg("path", { d: path, class: "gx-line" }),
-      ...(top_p < 1 && temperature > 0 ? [svg("line", { x1: 58, x2: 410, y1: y(top_p), y2: y(top_p), class: "gx-level" })] : []),
+      ...(top_p < 1 && temperature > 0 ? [svg("line", { x1: 58, x2: 410, y1: y(top_p), y2: y(top_p), class: "gx-level" }),
+        svg("text", { x: 410, y: y(top_p) + (top_p > 0.9 ? 16 : -5), "text-anchor": "end" }, fill(texts.level, { p: top_p.toFixed(2) }))] : []),
       svg("line", { x1: x(now.size), x2: x(now.size), y1: y(0), y2: y(1), class: "gx-cutline" }));
     curve.setAttribute("aria-label", fill(texts.curve_description, { size: whole(now.size), mass: percent(now.mass) }));
   }

@@ -11,7 +11,7 @@ genai.sampling = (() => {
     const probabilities = new Float64Array(candidates.length);
     if (temperature === 0) {
       probabilities[0] = 1;
-      return { probabilities, size: 1, mass: candidates[0].probability };
+      return { probabilities, size: 1, mass: 1 };   // the limit T → 0
     }
     const row = Math.round(temperature / STEP) - 1;
     if (top_k === 0) {

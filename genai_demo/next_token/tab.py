@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ ASKS = {
     "repeat": (),
     "focus": (requests.predict_next, requests.measure_surprise),
 }
-EVENTS = {"repeat": ("write", "halt")}
+EVENTS = {"repeat": ("write",)}
+REMEMBERED_HALTS = 1_000
 RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
 
@@ -35,18 +37,19 @@ def build(loader: ModelLoader) -> None:
     """Add the scenes to the tab that is being built."""
     texts = load_texts(PACKAGE)
     stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
-    scenes = {
-        name: scene(
-            NAME,
-            name,
-            {**texts["common"], **texts[name]},
-            recorded(name),
-            [answering(loader, answer) for answer in answers],
-            EVENTS.get(name, ()),
-        )
-        for name, answers in ASKS.items()
-    }
-    _stream_writing(scenes["repeat"], loader)
+    halted: deque[str] = deque(maxlen=REMEMBERED_HALTS)  # runs that their visitors have stopped
+
+    def halt_writing(request: dict[str, Any]) -> dict[str, Any]:
+        halted.append(str(request.get("run"))[:40])
+        return {}
+
+    scenes = {}
+    for name, answers in ASKS.items():
+        asks = [answering(loader, answer) for answer in answers]
+        labels = {**texts["common"], **texts[name]}
+        asks += [halt_writing] if name == "repeat" else []
+        scenes[name] = scene(NAME, name, labels, recorded(name), asks, EVENTS.get(name, ()))
+    _stream_writing(scenes["repeat"], loader, halted)
     publish(loader)
 
 
@@ -57,25 +60,31 @@ def recorded(name: str) -> dict[str, Any]:
     return payload
 
 
-def _stream_writing(repeat: gr.HTML, loader: ModelLoader) -> None:
-    """The Repeat scene's JavaScript triggers `write` with a request and `halt` to stop it."""
+def _stream_writing(repeat: gr.HTML, loader: ModelLoader, halted: Container[str]) -> None:
+    """The Repeat scene's JavaScript triggers `write` with a request, whose `run` it may halt at any time.
+
+    (Gradio's own `cancels` cannot tell a run that is to end from the one that takes its place.)
+    """
 
     def write(event: gr.EventData) -> Iterator[dict[str, Any]]:
         request = event._data if isinstance(event._data, dict) else {}
         try:
-            yield from requests.write_on(loader.model(), request)
+            for payload in requests.write_on(loader.model(), request):
+                if request.get("run") in halted:
+                    return
+                yield payload
         except DemoError as error:
             run = {"run": request.get("run")}
             yield {"error": sentence(error), "loading": error.key == "model_loading", "request": run}
 
-    writing = repeat.write(
+    repeat.write(
         write,
         outputs=repeat,
         show_progress="hidden",
+        trigger_mode="multiple",
         concurrency_limit=VISITORS_AT_ONCE,
         api_visibility="private",
     )
-    repeat.halt(None, cancels=[writing], api_visibility="private")
 
 
 def tab() -> Tab:

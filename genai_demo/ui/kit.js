@@ -31,7 +31,7 @@ window.genai = (() => {
   }
   function textbox(label, value, oninput, attributes = {}) {
     const { rows = 2, ...rest } = attributes;
-    const box = el("textarea", { rows, spellcheck: "false", dir: "auto", maxlength: 20000, oninput, ...rest });
+    const box = el("textarea", { rows, spellcheck: "false", dir: "auto", oninput, ...rest });
     box.value = value;
     return { box, node: field(label, box) };
   }
@@ -165,6 +165,7 @@ window.genai = (() => {
       scene.node.classList.remove("gx-waiting");
       if (result.loading) { scene.message(result.error, "gx-note"); whenReady(scene.refresh); return null; }
       scene.message(result.error ?? "");
+      scene.node.classList.toggle("gx-stale", !!result.error);   // the figures are of an earlier question
       return result.error ? null : result;
     };
   }
@@ -199,7 +200,8 @@ window.genai = (() => {
       },
       origin(origin) { node.querySelector(".gx-provenance").replaceChildren(...provenance(origin)); },
     };
-    scene.ask = asker(scene);
+    scene.asker = () => asker(scene);   // questions of different askers do not supersede one another
+    scene.ask = scene.asker();
     node.genaiScene = scene;
     scenes[name](scene);
     whenReady(() => { if (isShown(scene)) scene.refresh(); else scene.stale = true; });

@@ -74,7 +74,7 @@ def _frame(texts: Mapping[str, Any]) -> str:
     story = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in texts["story"])
     return (
         f'<section class="gx-scene"><h2>{escape(texts["claim"])}</h2>'
-        '<div class="gx-columns"><div class="gx-work"></div>'
+        '<p class="gx-message" role="alert" hidden></p><div class="gx-columns"><div class="gx-work"></div>'
         f'<aside class="gx-story">{story}<p class="gx-question">{escape(texts["question"])}</p></aside></div>'
-        '<p class="gx-message" role="alert" hidden></p><p class="gx-provenance"></p></section>'
+        '<p class="gx-provenance"></p></section>'
     )

@@ -221,7 +221,7 @@ def finish_writing(page: Page) -> None:
     page.wait_for_function(
         """() => {
           const scene = document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene;
-          return scene.live && scene.node.querySelector(".gx-halt").disabled;
+          return scene.live && scene.node.querySelector(".gx-halt").getAttribute("aria-disabled") === "true";
         }""",
         timeout=60_000,
     )
@@ -297,3 +297,49 @@ def test_the_prompt_and_the_settings_follow_from_scene_to_scene(visitor: Visit, 
     page.locator(f".gx-stepper [data-scene={scene}]").click()
     visitor.settle()
     assert page.locator(".gx-current textarea").first.input_value() == "the cat sat on"
+
+
+@pytest.mark.parametrize("interruption", ["prompt", "restart", "stop and write"])
+def test_whatever_interrupts_the_writing_takes_its_place(
+    visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch, interruption: str
+) -> None:
+    page = visitor.open("repeat")
+    finish_writing(page)
+    forward = tiny._forward
+    monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
+    page.get_by_role("button", name="Start again").click()
+    finish_writing(page)
+    page.get_by_role("button", name="Write 40").click()
+    page.wait_for_selector(".gx-current .gx-word")
+    if interruption == "prompt":
+        page.locator(".gx-current textarea").fill("the cat sat on")
+    elif interruption == "restart":
+        page.get_by_role("button", name="Start again").click()
+    else:
+        page.get_by_role("button", name="Stop").click()
+        before = len(written_ids(page))
+        page.get_by_role("button", name="Write 40").click()
+    page.wait_for_timeout(400)
+    finish_writing(page)
+    assert len(written_ids(page)) == (before + 40 if interruption == "stop and write" else 0)
+
+
+def test_undo_after_a_new_beginning_brings_the_old_beginning_back(visitor: Visit) -> None:
+    page = visitor.open("repeat")
+    finish_writing(page)
+    before = written_ids(page)
+    fill_prompt(visitor, "the cat")
+    finish_writing(page)
+    page.get_by_role("button", name="Undo").click()
+    assert page.locator(".gx-current textarea").input_value() == "I picked up my phone to"
+    assert written_ids(page) == before
+
+
+def test_a_refused_question_does_not_leave_old_figures_as_its_answer(visitor: Visit) -> None:
+    page = visitor.open("predict")
+    fill_prompt(visitor, "cat " * 2_000)
+    assert not page.locator(".gx-current .gx-provenance").is_visible()
+    page.get_by_label("How likely is").fill("zqxjvkwpy" * 6)
+    fill_prompt(visitor, "the cat")
+    assert page.locator(".gx-current .gx-provenance").is_visible()
+    assert page.locator(".gx-current .gx-chain").is_visible()
