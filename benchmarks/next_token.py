@@ -109,7 +109,7 @@ def next_token(model: LanguageModel) -> None:
     row("Slider table after the bars", f"{statistics.median(tables) * 1000:.0f} ms", "", "", "≤ 100 ms")
 
 
-def generation(model: LanguageModel, tokens: int = 40, runs: int = 4) -> None:
+def generation(model: LanguageModel, tokens: int = 40, runs: int = 8) -> None:
     """Writing with all per-token figures against transformers' `generate`, greedy, the same tokens."""
     bare: Any = model._model
     prompts = [f"I picked up my {word} to" for word in WORDS[:runs]]

@@ -184,8 +184,9 @@ def next_token(
     ids = [token.id for token in tokens]
     logits = model.next_logits(ids)
     distribution = sampling_distribution(logits, settings, head=max(int(count), HEAD))
-    candidates = _candidates(model, logits, distribution, int(count))
-    entropy = entropy_bits(logits)
+    log_probabilities = torch.log_softmax(logits.double(), dim=0)
+    candidates = _candidates(model, logits, log_probabilities, distribution, int(count))
+    entropy = entropy_bits(log_probabilities)
     return NextToken(
         origin=model.origin,
         prompt=prompt,
@@ -253,7 +254,8 @@ def generate(
     while True:
         logits = continuation.logits
         distribution = sampling_distribution(logits, settings)
-        upcoming = _candidates(model, logits, distribution, STEP_CANDIDATES)
+        log_probabilities = torch.log_softmax(logits.double(), dim=0)
+        upcoming = _candidates(model, logits, log_probabilities, distribution, STEP_CANDIDATES)
         reason: StopReason | None = "length" if len(written) >= room else None
         token_id = -1
         if reason is None:
@@ -263,7 +265,7 @@ def generate(
         yield _generation(model, prompt, written, upcoming, reason)
         if reason is not None:
             return
-        written.append(_written(model, logits, token_id, upcoming))
+        written.append(_written(model, logits, log_probabilities, token_id, upcoming))
         continuation.append(token_id)
 
 
@@ -293,19 +295,21 @@ def log_probability(logits: torch.Tensor, token_id: int) -> float:
     return float(exact[token_id] - torch.logsumexp(exact, dim=0))
 
 
-def entropy_bits(logits: torch.Tensor) -> float:
-    """Shannon entropy of softmax(logits), in bits."""
-    log_probabilities = torch.log_softmax(logits.double(), dim=0)
-    return float(-(log_probabilities.exp() * log_probabilities).sum()) / math.log(2)
+def entropy_bits(log_probabilities: torch.Tensor) -> float:
+    """Shannon entropy in bits of a distribution given by its natural logarithms, float64."""
+    return float(torch.special.entr(log_probabilities.exp()).sum()) / math.log(2)  # entr(p) = −p ln p, 0 at 0
 
 
 def _candidates(
-    model: LanguageModel, logits: torch.Tensor, distribution: SamplingDistribution, count: int
+    model: LanguageModel,
+    logits: torch.Tensor,
+    log_probabilities: torch.Tensor,
+    distribution: SamplingDistribution,
+    count: int,
 ) -> tuple[Candidate, ...]:
     """The `count` most probable tokens, and what becomes of them in the sampling distribution."""
     ids = ranked(logits, count)
-    exact = logits.double()
-    probabilities = torch.exp(exact[ids] - torch.logsumexp(exact, dim=0)).tolist()
+    probabilities = log_probabilities[ids].exp().tolist()
     # Temperature, top-k and top-p never change the order: the i-th kept token is the i-th candidate.
     kept = distribution.probabilities[:count].tolist()
     return tuple(
@@ -346,14 +350,18 @@ def _watch(model: LanguageModel, prompt: str, ids: list[int], logits: torch.Tens
 
 
 def _written(
-    model: LanguageModel, logits: torch.Tensor, token_id: int, candidates: tuple[Candidate, ...]
+    model: LanguageModel,
+    logits: torch.Tensor,
+    log_probabilities: torch.Tensor,
+    token_id: int,
+    candidates: tuple[Candidate, ...],
 ) -> WrittenToken:
     return WrittenToken(
         text=model.text(token_id),
         id=token_id,
-        probability=math.exp(log_probability(logits, token_id)),
+        probability=math.exp(float(log_probabilities[token_id])),
         rank=rank_of(logits, token_id),
-        entropy_bits=entropy_bits(logits),
+        entropy_bits=entropy_bits(log_probabilities),
         candidates=candidates,
     )
 
