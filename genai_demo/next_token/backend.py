@@ -297,7 +297,7 @@ def log_probability(logits: torch.Tensor, token_id: int) -> float:
 
 def entropy_bits(log_probabilities: torch.Tensor) -> float:
     """Shannon entropy in bits of a distribution given by its natural logarithms, float64."""
-    return float(torch.special.entr(log_probabilities.exp()).sum()) / math.log(2)  # entr(p) = −p ln p, 0 at 0
+    return float(-torch.dot(log_probabilities.exp(), log_probabilities)) / math.log(2)
 
 
 def _candidates(
