@@ -66,9 +66,9 @@ def test_probabilities_entropy_and_order_are_those_of_the_softmax(tiny, network)
 
 
 def test_equally_likely_tokens_are_as_many_choices_as_there_are_tokens():
-    assert 2 ** backend.entropy_bits(torch.log_softmax(torch.full((VOCABULARY,), 3.0).double(), dim=0)) == pytest.approx(
-        VOCABULARY
-    )
+    assert 2 ** backend.entropy_bits(
+        torch.log_softmax(torch.full((VOCABULARY,), 3.0).double(), dim=0)
+    ) == pytest.approx(VOCABULARY)
     certain = torch.zeros(VOCABULARY)
     certain[7] = 1_000.0
     assert 2 ** backend.entropy_bits(torch.log_softmax(certain, dim=0)) == pytest.approx(1)
