@@ -80,8 +80,6 @@ genai.scenes.repeat = (scene) => {
     scene.node.classList.toggle("gx-stale", !!payload.error);
     if (payload.error) {
       writing = false;
-      stop = "stopped";
-      promptNow = null;
       scene.message(payload.error, payload.loading ? "gx-note" : "gx-error");
       draw();
       return;
@@ -125,7 +123,7 @@ genai.scenes.repeat = (scene) => {
         onclick: () => { at = at === index ? null : index; draw(); } }, tokenText(token.text), el("small", {}, percent(token.probability)));
     });
     const focused = [...written.querySelectorAll(".gx-word")].indexOf(document.activeElement);
-    written.replaceChildren(el("bdi", { class: "gx-prompt-text" }, promptNow ?? prompt.box.value), ...chips, ...(stop === "end_of_sequence" ? [el("span", { class: "gx-chip gx-special" }, texts.end_chip)] : []));
+    written.replaceChildren(el("bdi", { class: "gx-prompt-text" }, promptNow), ...chips, ...(stop === "end_of_sequence" ? [el("span", { class: "gx-chip gx-special" }, texts.end_chip)] : []));
     chips[focused]?.focus({ preventScroll: true });
     if (writing) written.scrollTop = written.scrollHeight;
     const place = at ?? tokens.length, rows = at === null ? upcoming : tokens[at].bars;

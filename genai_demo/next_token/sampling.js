@@ -60,7 +60,7 @@ genai.sampling = (() => {
 
 // What the visitor set in one scene holds in the next: the prompt and the sliders.
 genai.nextToken = (() => {
-  const { el, shared, slider, button, field, textbox } = genai;
+  const { el, shared, slider, field, textbox } = genai;
   const prompt = shared("I picked up my phone to");
   const settings = shared(null);
   const seed = shared(1);
@@ -111,5 +111,5 @@ genai.nextToken = (() => {
   }
 
   const barsShown = (more) => (more ? 50 : document.body.classList.contains("gx-projector") ? 7 : 10);
-  return { prompt, settings, controls, promptBox, seedField, barsShown, button };
+  return { prompt, settings, controls, promptBox, seedField, barsShown };
 })();

@@ -10,10 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..errors import DemoError
 from ..models.loading import ModelLoader
-from ..ui.messages import sentence
-from ..ui.page import Tab, answering
+from ..ui.page import Tab, answering, explained
 from ..ui.scene import scene, stepper
 from ..ui.texts import load_texts
 from . import requests
@@ -73,9 +71,8 @@ def _stream_writing(repeat: gr.HTML, loader: ModelLoader, halted: Container[str]
                 if request.get("run") in halted:
                     return
                 yield payload
-        except DemoError as error:
-            run = {"run": request.get("run")}
-            yield {"error": sentence(error), "loading": error.key == "model_loading", "request": run}
+        except Exception as error:
+            yield {**explained(error), "request": {"run": request.get("run")}}
 
     repeat.write(
         write,

@@ -136,14 +136,19 @@ def answering(loader: ModelLoader, answer: Callable[[LanguageModel, Json], Json]
     def respond(request: Json) -> Json:
         try:
             return answer(loader.model(), request)
-        except DemoError as error:
-            return {"error": sentence(error), "loading": error.key == "model_loading"}
-        except Exception:  # a mistake of ours: the terminal gets the details, the visitor a sentence
-            logger.exception("%s failed.", answer.__name__)
-            return {"error": sentence(DemoError())}
+        except Exception as error:
+            return explained(error)
 
     respond.__name__ = answer.__name__
     return respond
+
+
+def explained(error: Exception) -> Json:
+    """What the browser is told of an error. Of a mistake of ours it gets a sentence, and the terminal the details."""
+    if isinstance(error, DemoError):
+        return {"error": sentence(error), "loading": error.key == "model_loading"}
+    logger.error("A question could not be answered.", exc_info=error)
+    return {"error": sentence(DemoError())}
 
 
 def or_message(error: DemoError) -> gr.Error:
