@@ -1,0 +1,172 @@
+"""The picture model: a network that is given a noisy picture and a prompt, and says what the clean picture is.
+
+It works on pixels, so what the page shows is what the network sees. Two things make that affordable on a laptop: each
+patch of 4×4 pixels enters as one position of 48 numbers, and the network predicts the clean picture rather than the
+noise, which has far more to it than so narrow a network could pass on (Li & He, "Back to Basics: Let Denoising
+Generative Models Denoise", 2025). Whoever has the clean picture has the noise as well, and v:
+
+    x_t = √ᾱ x0 + √(1−ᾱ) ε        (Ho et al., "Denoising Diffusion Probabilistic Models", 2020, eq. 4)
+    ε   = (x_t − √ᾱ x0) / √(1−ᾱ)
+    v   = √ᾱ ε − √(1−ᾱ) x0        (Salimans & Ho, "Progressive Distillation", 2022)
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle
+
+from ..errors import DamagedModelFolder
+from .text_encoder import TextStates
+
+FOLDER = Path(__file__).parents[2] / "assets" / "picture_model"
+CONFIG = "config.json"
+SHARD_BYTES = 9_500_000  # a Space takes files up to 10 MB by plain git
+
+
+@dataclass(frozen=True)
+class PictureModelConfig:
+    """What the network looks like. Lists go from the finest level to the coarsest; each halves the resolution."""
+
+    side: int = 64  # pixels of a picture
+    patch: int = 4  # pixels a side that enter as one position
+    channels: tuple[int, ...] = (64, 128, 192)
+    attention: tuple[bool, ...] = (False, False, True)  # whether that level looks at the prompt's tokens
+    heads: int = 4
+    layers: int = 1
+    text_size: int = 384
+    reads_tokens: bool = True  # False: only the pooled prompt (for comparison)
+    steps: int = 1_000  # noise levels
+    signal_scale: float = 0.5  # < 1: noisier at every step, as suits pictures with large flat areas
+
+
+class PictureModel(nn.Module):
+    """A U-Net of the diffusers library between patches. Pictures are tensors (B, 3, side, side) in [-1, 1]."""
+
+    def __init__(self, config: PictureModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        numbers = 3 * config.patch**2
+        self.unet: Any = UNet2DConditionModel(  # type: ignore[no-untyped-call]
+            sample_size=config.side // config.patch,
+            in_channels=numbers,
+            out_channels=numbers,
+            block_out_channels=config.channels,
+            down_block_types=tuple("CrossAttnDownBlock2D" if a else "DownBlock2D" for a in config.attention),
+            up_block_types=tuple("CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(config.attention)),
+            layers_per_block=config.layers,
+            norm_num_groups=math.gcd(16, *config.channels),
+            attention_head_dim=config.heads,  # the library's name for the number of heads
+            cross_attention_dim=config.text_size,
+            class_embed_type="projection",
+            projection_class_embeddings_input_dim=config.text_size,
+        )
+
+    def forward(self, x: Tensor, timesteps: Tensor | int, text: TextStates) -> Tensor:
+        """The clean pictures x̂0 that the network sees in the noisy ones `x` (B, 3, side, side), unclipped.
+
+        `timesteps`, one or B of them, count the noise levels of `alpha_bars` from 0 (nearly clean).
+        The mean of the prompt joins the time embedding; its tokens are read by cross-attention.
+        """
+        states, mask = (text.states, text.mask) if self.config.reads_tokens else (text.pooled[:, None], None)
+        patches = self.unet(
+            pixel_unshuffle(x, self.config.patch),
+            timesteps,
+            encoder_hidden_states=states,
+            encoder_attention_mask=mask,
+            class_labels=text.pooled,
+        ).sample
+        return pixel_shuffle(patches, self.config.patch)
+
+
+def to_model_space(pictures: Tensor) -> Tensor:
+    """sRGB in [0, 1] → what the network works on, in [-1, 1]."""
+    return 2 * pictures - 1
+
+
+def to_pictures(x: Tensor) -> Tensor:
+    """The network's pictures → sRGB in [0, 1]; what lies outside is clipped."""
+    return (x.detach().float() / 2 + 0.5).clamp(0, 1)
+
+
+def alpha_bars(config: PictureModelConfig) -> Tensor:
+    """ᾱ, the share of the signal in the variance of x_t, for every noise level, shape (steps,), float64.
+
+    The squared cosine (Nichol & Dhariwal 2021, eq. 17) with the signal scaled by `signal_scale`: neighbouring pixels
+    say much the same, so a picture stays readable through noise that hides a single pixel (Hoogeboom et al., "Simple
+    diffusion", 2023, section 3.1, shifts the logarithm of the signal-to-noise ratio, which comes to the same).
+    """
+    time = torch.arange(1, config.steps + 1, dtype=torch.float64) / config.steps
+    cosine = torch.cos((time + 0.008) / 1.008 * math.pi / 2) ** 2 / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
+    scaled = config.signal_scale**2 * cosine.clamp(max=1)
+    bars = scaled / (scaled + 1 - cosine.clamp(max=1))
+    return bars.clamp(min=1e-5)  # the last level is all but pure noise, yet no division by zero
+
+
+def scheduler_settings(config: PictureModelConfig) -> dict[str, Any]:
+    """What any scheduler of diffusers needs to know about this model: `DDIMScheduler(**scheduler_settings(config))`."""
+    bars = alpha_bars(config)
+    before = torch.cat([torch.ones(1, dtype=torch.float64), bars[:-1]])
+    return {
+        "num_train_timesteps": config.steps,
+        "trained_betas": (1 - bars / before).tolist(),
+        "prediction_type": "sample",
+        "timestep_spacing": "trailing",
+    }
+
+
+def save_weights(model: PictureModel, folder: Path) -> None:
+    """Config and weights in half precision, in files small enough for plain git; what was there before goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.safetensors"):
+        old.unlink()
+    shards: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, tensor in model.state_dict().items():
+        half = tensor.detach().to("cpu", torch.float16).contiguous()
+        if shards[-1] and size + half.nbytes > SHARD_BYTES:
+            shards.append({})
+            size = 0
+        shards[-1][name] = half
+        size += half.nbytes
+    for number, shard in enumerate(shards, 1):
+        save_file(shard, folder / f"weights-{number}-of-{len(shards)}.safetensors")
+    (folder / CONFIG).write_text(json.dumps(asdict(model.config), indent=1) + "\n", encoding="utf-8")
+
+
+def load_picture_model(folder: Path = FOLDER, device: torch.device | str = "cpu") -> PictureModel:
+    """The model that `save_weights` wrote, ready to use, in float32.
+
+    Raises:
+        DamagedModelFolder: files are missing or broken, or do not fit together.
+    """
+    try:
+        config = read_config(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+        files = sorted(folder.glob("weights-*.safetensors"))
+        weights = {name: tensor.float() for file in files for name, tensor in load_file(file).items()}
+        model = PictureModel(config)
+        model.load_state_dict(weights)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+        raise DamagedModelFolder(path=folder) from error
+    return model.to(device).eval().requires_grad_(False)
+
+
+def read_config(values: dict[str, Any]) -> PictureModelConfig:
+    """A config from JSON, whose lists become tuples."""
+    known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return PictureModelConfig(**known)
+
+
+def parameter_count(tensors: Iterable[Tensor]) -> int:
+    """How many numbers a model has learned."""
+    return sum(tensor.numel() for tensor in tensors)
