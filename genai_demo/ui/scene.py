@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from html import escape as escape_html
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -68,6 +71,12 @@ def stepper(tab: str, scenes: Mapping[str, str], label: str) -> gr.HTML:
 def escape(text: str) -> str:
     """`text` as HTML inside a template, which Gradio also compiles as a JavaScript template literal."""
     return escape_html(text).translate({ord(mark): f"&#{ord(mark)};" for mark in "`${}\\"})
+
+
+def recorded(tab: str, name: str) -> dict[str, Any]:
+    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`."""
+    payload: dict[str, Any] = json.loads((RECORDED / f"{tab}-{name}.json").read_text(encoding="utf-8"))
+    return payload
 
 
 def _frame(texts: Mapping[str, Any]) -> str:
