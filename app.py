@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vectors",
         default=DEFAULT_VECTORS,
-        help=f"word vectors: a name from --list-models, or a word2vec, GloVe or gensim file (default: {DEFAULT_VECTORS})",
+        help=f"a name from --list-models, or a word2vec, GloVe or gensim file (default: {DEFAULT_VECTORS})",
     )
     parser.add_argument(
         "--list-models", action="store_true", help="list the models and vectors known by name, and exit"

@@ -41,7 +41,7 @@ def test_help_names_every_option_in_plain_words(capsys):
 def test_the_list_of_models_has_a_line_for_each(capsys, launched):
     assert app.main(["--list-models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(available_models())
+    assert [line.split()[0] for line in lines] == [*available_models(), *available_vectors()]
     assert all(entry.licence in line for entry, line in zip(CATALOGUE, lines, strict=True))
     assert not launched
 

@@ -232,7 +232,8 @@ def _origin_inside(model: LanguageModel, unit: np.ndarray) -> TableOrigin:
     """The rows are computed with on the processor, in float32, wherever the model itself runs."""
     source = model.origin
     title = f"the input table of {source.title}"
-    return TableOrigin(source.model, title, source.weights, "cpu", "float32", *unit.shape, inside_model=True)
+    words, dimensions = unit.shape
+    return TableOrigin(source.model, title, source.weights, "cpu", "float32", words, dimensions, inside_model=True)
 
 
 Table = tuple[list[str], np.ndarray, np.ndarray]
@@ -282,7 +283,10 @@ def load_vectors(entry: VectorEntry) -> WordVectors:
     words: list[str] = vectors.index_to_key
     chosen = one_entry_per_word(words)
     unit, mean = centred(np.asarray(vectors.vectors, dtype=np.float32)[chosen])
-    origin = TableOrigin(entry.name, entry.title, "full precision", "cpu", "float32", *unit.shape, inside_model=False)
+    count, dimensions = unit.shape
+    origin = TableOrigin(
+        entry.name, entry.title, "full precision", "cpu", "float32", count, dimensions, inside_model=False
+    )
     return WordVectors([words[index] for index in chosen], unit, mean, origin)
 
 

@@ -6,6 +6,7 @@ The recording script calls the same functions, so a recorded payload is what the
 from __future__ import annotations
 
 from collections.abc import Iterator
+
 from ..errors import InvalidParameter
 from ..models.language import LanguageModel
 from ..ui.request import Json, text_field, texts_field

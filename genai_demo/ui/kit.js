@@ -39,6 +39,15 @@ window.genai = (() => {
     return el("div", { class: "gx-presets", role: "group", "aria-label": label },
       entries.map((entry) => button(entry.label, () => choose(entry), { class: "gx-button gx-small" })));
   }
+  // A list to choose from: groups is [{label, entries: [{label, …}]}]; a group without a label shows only its entries.
+  function choices(label, hint, groups, choose) {
+    const all = groups.flatMap((group) => group.entries);
+    const option = (entry) => el("option", { value: all.indexOf(entry) }, entry.label);
+    const select = el("select", { onchange: () => { if (select.value !== "") choose(all[+select.value]); } }, hint ? el("option", { value: "" }, hint) : null,
+      groups.flatMap((group) => (group.label ? [el("optgroup", { label: group.label }, group.entries.map(option))] : group.entries.map(option))));
+    return { select, node: field(label, select, { class: "gx-field gx-choices" }), forget: () => { select.value = ""; },
+      set: (entry) => { select.value = all.indexOf(entry); }, get: () => all[+select.value] };
+  }
 
   // ── words and numbers ────────────────────────────────────────────────────────────────────────────────────
   const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -246,6 +255,6 @@ window.genai = (() => {
     };
   }
 
-  return { scenes, texts, el, svg, button, field, textbox, presets, fill, whole, percent, oneIn, tokenText, spoken, bars,
+  return { scenes, texts, el, svg, button, field, textbox, presets, choices, fill, whole, percent, oneIn, tokenText, spoken, bars,
     slider, debounce, mount, onSpace, calm, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
 })();

@@ -24,7 +24,7 @@ def stage_name(stage: str) -> str:
 
 
 def _short(value: object) -> str:
-    """Numbers with thousands separators, lists with commas; no more of a visitor's own text than is needed to recognise it."""
+    """Numbers with thousands separators, lists with commas; of a visitor's own text no more than makes it known."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**12:
         return f"{value:,}"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):

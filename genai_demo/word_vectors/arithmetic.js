@@ -1,16 +1,21 @@
 // Scene 3: a sum of words, term by term on the map; then the words nearest to where it lands.
 "use strict";
 genai.scenes.arithmetic = (scene) => {
-  const { el, button, field, textbox, presets, fill, plane, debounce, onSpace, calm } = genai;
+  const { el, button, textbox, choices, fill, plane, debounce, onSpace, calm } = genai;
   const { signed, share, latinSwitch, neighbourBars, offers } = genai.vectors;
   const { texts } = scene;
   const STEP_MS = 1100, ON_MAP = 3;
   let payload = scene.payload, step = payload.terms.length, timer = null, looked = null;
 
-  const typed = debounce(() => scene.refresh(), 400);
+  const typed = debounce(() => { examples.forget(); scene.refresh(); }, 400);
   const { box, node: formulaNode } = textbox(texts.formula, payload.formula, typed, { rows: 1 });
-  const theme = el("select", { onchange: () => scene.refresh() }, texts.themes.map((one) => el("option", { value: one.label }, one.label)));
-  const put = (preset) => { box.value = preset.formula; theme.value = preset.theme; scene.refresh(); };
+  const theme = choices(texts.reference, "", [{ entries: texts.themes }], () => scene.refresh());
+  const examples = choices(texts.examples, texts.examples_hint, [{ label: texts.examples_work, entries: texts.presets }, { label: texts.examples_fail, entries: texts.failures }], put);
+  function put(example) {
+    box.value = example.formula;
+    theme.set(texts.themes.find((one) => one.label === example.theme));
+    scene.refresh();
+  }
   offers(scene, (word, instead) => {
     box.value = box.value.split(/([\s+×*·⋅−–—‐‑﹣－-]+)/).map((part) => (part === word ? instead : part)).join("");
     scene.refresh();
@@ -30,18 +35,12 @@ genai.scenes.arithmetic = (scene) => {
   const ranking = el("div", { class: "gx-panel gx-ranking" }, el("h3", {}, texts.ranking), chart.node, detail,
     el("div", { class: "gx-row" }, el("label", { class: "gx-switch" }, hide, texts.hide_inputs), latinSwitch(scene, texts, () => draw())));
   scene.work.append(
-    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, formulaNode), field(texts.reference, theme, { class: "gx-field gx-theme" })),
-    presetRow(texts.presets_label, texts.presets), presetRow(texts.failures_label, texts.failures), why, repeated,
-    el("div", { class: "gx-split gx-map-split" },
-      el("div", {}, el("div", { class: "gx-buttons" }, playButton, backButton, nextButton, terms), map.node, line),
-      el("div", { class: "gx-stack" }, ranking, parallelPanel)));
-  function presetRow(label, entries) {
-    return el("div", { class: "gx-preset-row" }, el("span", { class: "gx-soft" }, label), presets(label, entries, put));
-  }
+    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, formulaNode), examples.node, theme.node), why, repeated,
+    el("div", { class: "gx-buttons" }, playButton, backButton, nextButton, terms),
+    el("div", { class: "gx-split gx-map-split gx-sum-split" }, el("div", {}, map.node, line), el("div", { class: "gx-stack" }, ranking, parallelPanel)));
 
   scene.refresh = async () => {
-    const reference = texts.themes.find((one) => one.label === theme.value).words;
-    const answer = await scene.ask(scene.server.work_out, { formula: box.value, reference });
+    const answer = await scene.ask(scene.server.work_out, { formula: box.value, reference: theme.get().words });
     if (!answer) return;
     const same = answer.formula === payload.formula && answer.provenance.kind !== payload.provenance.kind;
     payload = answer;
@@ -84,7 +83,7 @@ genai.scenes.arithmetic = (scene) => {
     ranking.classList.toggle("gx-pending", !done);
     parallelPanel.hidden = !payload.parallelogram || !done;
     if (payload.parallelogram) drawParallelogram(payload.parallelogram);
-    drawDetail(chart.draw(payload.neighbours, { hideInputs: hide.checked }));
+    drawDetail(chart.draw(payload.neighbours, { hideInputs: hide.checked, count: genai.vectors.projector() ? 6 : 8 }));
     const failure = texts.failures.find((one) => one.formula === payload.formula);
     why.hidden = !failure || !done;
     why.textContent = failure?.why ?? "";

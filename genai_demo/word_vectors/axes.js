@@ -1,7 +1,7 @@
 // Scene 4: two pairs of opposites become the axes.
 "use strict";
 genai.scenes.axes = (scene) => {
-  const { el, button, field, presets, fill, plane, debounce } = genai;
+  const { el, button, field, choices, fill, plane, debounce } = genai;
   const { signed, offers, wordList, sameWord } = genai.vectors;
   const { texts } = scene;
   const RELATED = 0.2;   // a cosine from which two axes are worth a warning
@@ -9,7 +9,7 @@ genai.scenes.axes = (scene) => {
 
   const map = plane({ label: texts.map_label, onselect: tell });
   const ends = [texts.left, texts.right, texts.bottom, texts.top].map((label, index) => {
-    const box = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: debounce(() => scene.refresh(), 400) });
+    const box = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: debounce(() => { examples.forget(); scene.refresh(); }, 400) });
     box.value = payload.poles.flat()[index];
     return { box, node: field(label, box, { class: "gx-field gx-grow" }) };
   });
@@ -19,15 +19,15 @@ genai.scenes.axes = (scene) => {
     words = words.map((one) => (one === word ? instead : one));
     scene.refresh();
   });
+  const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (preset) => {
+    ends.forEach(({ box }, index) => { box.value = [...preset.horizontal, ...preset.vertical][index]; });
+    words = [...preset.words];
+    start = [...words];
+    scene.refresh();
+  });
   const place = el("p", { role: "status" }, texts.hint), scale = el("p", { class: "gx-soft" }), relation = el("p", { class: "gx-soft" }), count = el("h3");
   scene.work.append(
-    presets(texts.presets_label, texts.presets, (preset) => {
-      ends.forEach(({ box }, index) => { box.value = [...preset.horizontal, ...preset.vertical][index]; });
-      words = [...preset.words];
-      start = [...words];
-      scene.refresh();
-    }),
-    el("div", { class: "gx-row gx-ends" }, ends.map(({ node }) => node)),
+    el("div", { class: "gx-row gx-ends" }, examples.node, ends.map(({ node }) => node)),
     el("div", { class: "gx-split gx-map-split" }, el("div", {}, map.node, scale, relation),
       el("div", { class: "gx-stack" }, el("div", { class: "gx-panel" }, place),
         el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips), button(texts.reset, () => { words = [...start]; scene.refresh(); }, { class: "gx-button gx-small" })),

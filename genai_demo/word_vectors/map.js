@@ -11,8 +11,8 @@ genai.scenes.map = (scene) => {
   const space = threeDimensions();
   const list = wordList(texts, (next, added) => { words = next; list.input.value = ""; ask(added); });
   offers(scene, (word, instead) => { words = words.map((one) => (one === word ? instead : one)); ask([]); });
-  const refit = button(texts.refit, () => { fitted = []; ask([]); });
-  const reset = button(texts.reset, () => { words = [...start]; fitted = [...start]; ask([]); });
+  const refit = button(texts.refit, () => { fitted = []; ask([]); }, { class: "gx-button gx-small" });
+  const reset = button(texts.reset, () => { words = [...start]; fitted = [...start]; ask([]); }, { class: "gx-button gx-small" });
   const twoButton = button(texts.dimensions_2, () => turn(2), { class: "gx-button gx-small" });
   const threeButton = button(texts.dimensions_3, () => turn(3), { class: "gx-button gx-small" });
   const title = el("h3"), chart = neighbourBars({ caption: texts.hover_hint });
@@ -22,9 +22,10 @@ genai.scenes.map = (scene) => {
   scene.work.append(
     presets(texts.theme, texts.themes, (theme) => { start = [...theme.words]; words = [...start]; fitted = []; ask([]); }),
     el("div", { class: "gx-split gx-map-split" },
-      el("div", {}, el("div", { class: "gx-buttons" }, el("div", { class: "gx-presets", role: "group", "aria-label": texts.dimensions_label }, twoButton, threeButton), refit, reset),
-        map.node, space.node, kept, projected),
-      el("div", { class: "gx-stack" }, side, latinSwitch(scene, texts, () => choose(chosen)),
+      el("div", {}, map.node, space.node, kept, projected),
+      el("div", { class: "gx-stack" },
+        el("div", { class: "gx-presets" }, el("div", { class: "gx-presets", role: "group", "aria-label": texts.dimensions_label }, twoButton, threeButton), refit, reset),
+        side, latinSwitch(scene, texts, () => choose(chosen)),
         el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips)))));
 
   scene.refresh = () => ask([]);
@@ -48,7 +49,7 @@ genai.scenes.map = (scene) => {
     twoButton.setAttribute("aria-pressed", !three);
     threeButton.setAttribute("aria-pressed", three);
     threeButton.disabled = axes.length < 3;
-    if (three) space.draw(payload.points, axes.map((_, number) => label(number)));
+    if (three) space.draw(payload.points, axes.map((part, number) => fill(texts.axis_short, { number: number + 1, share: share(part) })));
     else map.draw({ points: payload.points.map((point) => ({ id: point.word, text: point.word, kind: point.fitted ? "reference" : "projected", ...point })), xLabel: label(0), yLabel: label(1), cross: true }, { animate });
     kept.textContent = fill(texts.kept, { axes: three ? 3 : 2, share: share(total), lost: share(1 - total), count: fitted.length });
     projected.hidden = payload.points.every((point) => point.fitted);
@@ -70,7 +71,7 @@ genai.scenes.map = (scene) => {
   // Plotly draws three dimensions; its script is fetched from the page's own server when it is first needed.
   function threeDimensions() {
     const node = el("div", { class: "gx-space", hidden: true });
-    const frame = el("div", { class: "gx-space-frame" }), note = el("p", { class: "gx-soft" }, texts.turn);
+    const frame = el("div", { class: "gx-space-frame", tabindex: "0", role: "application", "aria-label": texts.space_label, onkeydown: turnByKey }), note = el("p", { class: "gx-soft" }, texts.turn);
     node.append(frame, note);
     let loaded = null, drawn = 0;
     const script = () => (loaded ??= new Promise((resolve, reject) => {
@@ -92,6 +93,15 @@ genai.scenes.map = (scene) => {
       await window.Plotly.react(frame, [trace], { uirevision: "turned", paper_bgcolor: "rgba(0,0,0,0)", margin: { l: 0, r: 0, t: 0, b: 0 }, font: { family: style.fontFamily }, scene: { aspectmode: "data", xaxis: axis(labels[0]), yaxis: axis(labels[1]), zaxis: axis(labels[2]) } }, { responsive: true, displayModeBar: false });
       frame.removeAllListeners?.("plotly_hover");
       frame.on("plotly_hover", ({ points: [hovered] }) => choose(points[hovered.pointNumber]));
+    }
+    const TURNS = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, 0.15], ArrowDown: [0, -0.15] };
+    function turnByKey(event) {
+      const by = TURNS[event.key], from = frame._fullLayout?.scene?.camera?.eye;
+      if (!by || !from) return;
+      event.preventDefault();
+      const flat = Math.hypot(from.x, from.y), around = Math.atan2(from.y, from.x) + by[0], far = Math.hypot(flat, from.z);
+      const up = Math.max(-1.5, Math.min(1.5, Math.atan2(from.z, flat) + by[1]));
+      window.Plotly.relayout(frame, { "scene.camera.eye": { x: far * Math.cos(up) * Math.cos(around), y: far * Math.cos(up) * Math.sin(around), z: far * Math.sin(up) } });
     }
     document.addEventListener("gx-projector", () => { if (!node.hidden) scene.shown(); });
     document.addEventListener("gx-dark", () => { if (!node.hidden) scene.shown(); });

@@ -11,7 +11,8 @@ genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
   // ── from the model's coordinates to the screen ──
   function viewOf(next) {
     width = Math.max(280, node.clientWidth);
-    height = Math.round(Math.max(300, Math.min(width * tall, innerHeight * 0.62)));
+    const most = document.body.classList.contains("gx-projector") ? 0.52 : 0.62;   // of the screen: the whole picture is seen at once
+    height = Math.round(Math.max(300, Math.min(width * tall, innerHeight * most)));
     const spots = [...next.points, ...next.arrows.flatMap((arrow) => [arrow.from, arrow.to])];
     const range = (axis) => [Math.min(...spots.map((spot) => spot[axis])), Math.max(...spots.map((spot) => spot[axis]))];
     const [left, right] = range("x"), [bottom, top] = range("y");
@@ -27,7 +28,7 @@ genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
   function labelOffsets(points, at, arrows) {
     const size = fontSize(), family = getComputedStyle(node).fontFamily;
     const taken = points.map((point) => box(at(point), 2 * RADIUS + 2, 2 * RADIUS + 2));
-    const blocks = (one) => one.left < 2 || one.top < 2 || one.right > width - 2 || one.bottom > height - 1.5 * size || taken.some((other) => overlap(one, other));
+    const blocks = (one) => one.left < 1.6 * size || one.top < 2 || one.right > width - 2 || one.bottom > height - 1.5 * size || taken.some((other) => overlap(one, other));
     const found = new Map();
     const reserve = (key, centre, text, weight, rings) => {
       pen.font = `${weight} ${size}px ${family}`;
