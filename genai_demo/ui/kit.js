@@ -198,7 +198,7 @@ window.genai = (() => {
     const node = parts.element.querySelector(".gx-scene");
     const message = node.querySelector(".gx-message");
     const scene = {
-      name, node, texts: parts.props.texts, payload: parts.props.value, server: parts.server,
+      name, node, texts: parts.props.texts, settings: parts.props.settings, payload: parts.props.value, server: parts.server,
       trigger: parts.trigger, watch: parts.watch, props: parts.props,
       work: node.querySelector(".gx-work"),
       refresh: () => {},

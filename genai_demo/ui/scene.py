@@ -27,6 +27,7 @@ def scene(
     payload: Mapping[str, Any] | None = None,
     answers: Sequence[Answer] = (),
     events: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> gr.HTML:
     """The component of one scene.
 
@@ -37,6 +38,7 @@ def scene(
         payload: what it shows until a live model answers.
         answers: functions that its JavaScript may call with one JSON object, for one JSON object.
         events: what its JavaScript may trigger, for listeners such as `component.write(…)`.
+        settings: what else its JavaScript needs to know, and does not write on the page.
     """
     return gr.HTML(
         value=payload,
@@ -49,6 +51,7 @@ def scene(
         elem_classes=["gx-scene-shell"],
         apply_default_css=False,
         texts=dict(texts),
+        settings=dict(settings or {}),
     )
 
 

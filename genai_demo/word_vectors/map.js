@@ -76,7 +76,7 @@ genai.scenes.map = (scene) => {
     let loaded = null, drawn = 0;
     const script = () => (loaded ??= new Promise((resolve, reject) => {
       const root = window.gradio_config?.root ?? location.origin + location.pathname.replace(/\/$/, "");
-      document.head.append(el("script", { src: `${root}/${texts.plotly}`, onload: resolve, onerror: () => { loaded = null; reject(); } }));
+      document.head.append(el("script", { src: `${root}/${scene.settings.plotly}`, onload: resolve, onerror: () => { loaded = null; reject(); } }));
     }));
     async function draw(points, labels) {
       const mine = ++drawn;

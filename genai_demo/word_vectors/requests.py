@@ -13,7 +13,7 @@ from . import backend, view
 
 NEIGHBOURS = 10
 HOVER_NEIGHBOURS = 6
-BANK = load_texts("genai_demo.word_vectors")["play"]
+BANK = load_texts("genai_demo.word_vectors")["bank"]
 
 
 def compare_words(vectors: WordVectors, request: Json) -> Json:

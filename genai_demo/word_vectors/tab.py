@@ -32,9 +32,8 @@ def tab(vectors: VectorsLoader | None = None) -> Tab:
         stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
         for name, answer in ASKS.items():
             labels = {**texts["common"], **texts[name]}
-            if name == "map":
-                labels["plotly"] = serve_plotly()
-            scene(NAME, name, labels, recorded(NAME, name), [answering(source, answer)])
+            settings = {"plotly": serve_plotly()} if name == "map" else {}
+            scene(NAME, name, labels, recorded(NAME, name), [answering(source, answer)], settings=settings)
         publish(source)
 
     title: str = load_texts(PACKAGE)["title"]
