@@ -35,13 +35,13 @@ genai.scenes.arithmetic = (scene) => {
   const ranking = el("div", { class: "gx-panel gx-ranking" }, el("h3", {}, texts.ranking), chart.node, detail,
     el("div", { class: "gx-row" }, el("label", { class: "gx-switch" }, hide, texts.hide_inputs), latinSwitch(scene, texts, () => draw())));
   scene.work.append(
-    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, formulaNode), examples.node, theme.node), why, repeated,
+    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, formulaNode), examples.node, theme.node),
     el("div", { class: "gx-buttons" }, playButton, backButton, nextButton, terms),
-    el("div", { class: "gx-split gx-map-split gx-sum-split" }, el("div", {}, map.node, line), el("div", { class: "gx-stack" }, ranking, parallelPanel)));
+    el("div", { class: "gx-split gx-map-split gx-sum-split" }, el("div", {}, map.node, line, why, repeated), el("div", { class: "gx-stack" }, ranking, parallelPanel)));
 
   scene.refresh = async () => {
     const answer = await scene.ask(scene.server.work_out, { formula: box.value, reference: theme.get().words });
-    if (!answer) return;
+    if (!answer) { pause(); return; }
     const same = answer.formula === payload.formula && answer.provenance.kind !== payload.provenance.kind;
     payload = answer;
     looked = null;

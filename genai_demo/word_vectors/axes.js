@@ -5,7 +5,7 @@ genai.scenes.axes = (scene) => {
   const { signed, offers, wordList, sameWord } = genai.vectors;
   const { texts } = scene;
   const RELATED = 0.2;   // a cosine from which two axes are worth a warning
-  let payload = scene.payload, words = payload.points.slice(4).map((point) => point.word), start = [...words];
+  let payload = scene.payload, words = payload.points.slice(4).map((point) => point.word), start = words;
 
   const map = plane({ label: texts.map_label, onselect: tell });
   const ends = [texts.left, texts.right, texts.bottom, texts.top].map((label, index) => {
@@ -13,35 +13,34 @@ genai.scenes.axes = (scene) => {
     box.value = payload.poles.flat()[index];
     return { box, node: field(label, box, { class: "gx-field gx-grow" }) };
   });
-  const list = wordList(texts, (next) => { words = next; list.input.value = ""; scene.refresh(); });
+  const list = wordList(texts, (next) => ask(next));
   offers(scene, (word, instead) => {
-    for (const { box } of ends) if (box.value.trim() === word) box.value = instead;
-    words = words.map((one) => (one === word ? instead : one));
-    scene.refresh();
+    const end = ends.find(({ box }) => box.value.trim() === word);
+    if (end) { end.box.value = instead; scene.refresh(); } else list.replace(word, instead);
   });
   const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (preset) => {
     ends.forEach(({ box }, index) => { box.value = [...preset.horizontal, ...preset.vertical][index]; });
-    words = [...preset.words];
-    start = [...words];
-    scene.refresh();
+    start = preset.words;
+    ask(start);
   });
   const place = el("p", { role: "status" }, texts.hint), scale = el("p", { class: "gx-soft" }), relation = el("p", { class: "gx-soft" }), count = el("h3");
   scene.work.append(
     el("div", { class: "gx-row gx-ends" }, examples.node, ends.map(({ node }) => node)),
     el("div", { class: "gx-split gx-map-split" }, el("div", {}, map.node, scale, relation),
       el("div", { class: "gx-stack" }, el("div", { class: "gx-panel" }, place),
-        el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips), button(texts.reset, () => { words = [...start]; scene.refresh(); }, { class: "gx-button gx-small" })),
+        el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips), button(texts.reset, () => ask(start), { class: "gx-button gx-small" })),
         el("div", { class: "gx-panel" }, el("h3", {}, texts.note_title), el("p", { class: "gx-soft" }, texts.note)))));
 
-  scene.refresh = async () => {
+  scene.refresh = () => ask(words);
+  async function ask(next) {
     const [left, right, bottom, top] = ends.map(({ box }) => box.value);
-    const answer = await scene.ask(scene.server.place_words, { horizontal: [left, right], vertical: [bottom, top], words });
-    if (!answer) return;
+    const answer = await scene.ask(scene.server.place_words, { horizontal: [left, right], vertical: [bottom, top], words: next });
+    if (!answer) return false;
     payload = answer;
-    const poles = payload.poles.flat();
-    words = payload.points.map((point) => point.word).filter((word) => !poles.includes(word) || words.some((one) => sameWord(one, word)));
+    words = payload.points.map((point) => point.word).filter((word) => next.some((one) => sameWord(one, word)));
     draw(true);
-  };
+    return true;
+  }
   scene.shown = () => draw();
   function draw(animate = false) {
     const poles = payload.poles.flat();

@@ -4,15 +4,14 @@ genai.scenes.map = (scene) => {
   const { el, button, presets, fill, plane } = genai;
   const { share, sameWord, latinSwitch, neighbourBars, offers, wordList } = genai.vectors;
   const { texts } = scene;
-  let payload = scene.payload, words = payload.points.map((point) => point.word), fitted = payload.fitted;
-  let start = [...words], dimensions = 2, chosen = null;
+  let payload = scene.payload, start = wordsNow(), dimensions = 2, chosen = null;
 
   const map = plane({ label: texts.map_label, onselect: choose });
   const space = threeDimensions();
-  const list = wordList(texts, (next, added) => { words = next; list.input.value = ""; ask(added); });
-  offers(scene, (word, instead) => { words = words.map((one) => (one === word ? instead : one)); ask([]); });
-  const refit = button(texts.refit, () => { fitted = []; ask([]); }, { class: "gx-button gx-small" });
-  const reset = button(texts.reset, () => { words = [...start]; fitted = [...start]; ask([]); }, { class: "gx-button gx-small" });
+  const list = wordList(texts, (words, added) => ask(words, payload.fitted, added));
+  offers(scene, list.replace);
+  const refit = button(texts.refit, () => ask(wordsNow(), []), { class: "gx-button gx-small" });
+  const reset = button(texts.reset, () => ask(start, start), { class: "gx-button gx-small" });
   const twoButton = button(texts.dimensions_2, () => turn(2), { class: "gx-button gx-small" });
   const threeButton = button(texts.dimensions_3, () => turn(3), { class: "gx-button gx-small" });
   const title = el("h3"), chart = neighbourBars({ caption: texts.hover_hint });
@@ -20,7 +19,7 @@ genai.scenes.map = (scene) => {
   const kept = el("p", { class: "gx-kept" }), projected = el("p", { class: "gx-soft" }, texts.projected), count = el("h3");
   const side = el("div", { class: "gx-panel", role: "status" }, title, hint, chart.node);
   scene.work.append(
-    presets(texts.theme, texts.themes, (theme) => { start = [...theme.words]; words = [...start]; fitted = []; ask([]); }),
+    presets(texts.theme, texts.themes, (theme) => { start = theme.words; ask(start, []); }),
     el("div", { class: "gx-split gx-map-split" },
       el("div", {}, map.node, space.node, kept, projected),
       el("div", { class: "gx-stack" },
@@ -28,17 +27,18 @@ genai.scenes.map = (scene) => {
         side, latinSwitch(scene, texts, () => choose(chosen)),
         el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips)))));
 
-  scene.refresh = () => ask([]);
+  scene.refresh = () => ask(wordsNow(), payload.fitted);
   scene.shown = () => draw();
-  async function ask(added) {
+  function wordsNow() { return payload.points.map((point) => point.word); }
+  // The words to show, and those whose principal components are the axes: all of them, if none are named.
+  async function ask(words, fitted, added = []) {
     const answer = await scene.ask(scene.server.show_map, { words, fitted });
-    if (!answer) return;
+    if (!answer) return false;
     payload = answer;
-    words = payload.points.map((point) => point.word);
-    fitted = payload.fitted;
     draw(true);
     const newest = payload.points.find((point) => added.some((word) => sameWord(word, point.word)));
     if (newest) map.select(newest.word);
+    return true;
   }
   function draw(animate = false) {
     const axes = payload.explained_variance, three = dimensions === 3 && axes.length > 2;
@@ -49,12 +49,12 @@ genai.scenes.map = (scene) => {
     twoButton.setAttribute("aria-pressed", !three);
     threeButton.setAttribute("aria-pressed", three);
     threeButton.disabled = axes.length < 3;
-    if (three) space.draw(payload.points, axes.map((part, number) => fill(texts.axis_short, { number: number + 1, share: share(part) })));
+    if (three) space.draw(payload.points, axes.map((_, number) => label(number)));
     else map.draw({ points: payload.points.map((point) => ({ id: point.word, text: point.word, kind: point.fitted ? "reference" : "projected", ...point })), xLabel: label(0), yLabel: label(1), cross: true }, { animate });
-    kept.textContent = fill(texts.kept, { axes: three ? 3 : 2, share: share(total), lost: share(1 - total), count: fitted.length });
+    kept.textContent = fill(texts.kept, { axes: three ? 3 : 2, share: share(total), lost: share(1 - total), count: payload.fitted.length });
     projected.hidden = payload.points.every((point) => point.fitted);
-    count.textContent = fill(texts.on_map, { count: words.length });
-    list.draw(words, (word) => !payload.points.find((point) => point.word === word).fitted);
+    count.textContent = fill(texts.on_map, { count: payload.points.length });
+    list.draw(wordsNow(), (word) => !payload.points.find((point) => point.word === word).fitted);
     choose(payload.points.find((point) => point.word === chosen?.word) ?? null);
     scene.origin(payload.provenance);
   }

@@ -46,25 +46,29 @@ genai.vectors = (() => {
     };
   }
 
-  // Words as chips that can be taken away, and a box to add more.
-  function wordList(texts, onchange) {
+  // Words as chips that can be taken away, and a box to add more. `change(words, added)` tells whether it worked: what
+  // could not be added stays in the box.
+  function wordList(texts, change) {
     let words = [];
     const chips = el("ul", { class: "gx-words" });
     const input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 1000 });
     const form = el("form", { class: "gx-row gx-add" }, field(texts.add_words, input, { class: "gx-field gx-grow" }),
       el("button", { class: "gx-button" }, texts.add));
-    form.addEventListener("submit", (event) => {
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const added = split(input.value).filter((word) => !words.some((known) => sameWord(known, word)));
-      if (!added.length) { input.value = ""; return; }
-      onchange([...words, ...added], added);
+      if (!added.length || await change([...words, ...added], added)) input.value = "";
     });
     function draw(shown, mark = () => false) {
       words = shown;
       chips.replaceChildren(...words.map((word) => el("li", { class: mark(word) ? "gx-marked-word" : "" }, el("bdi", {}, word),
-        el("button", { type: "button", "aria-label": fill(texts.remove, { word }), onclick: () => onchange(words.filter((one) => one !== word), []) }, "×"))));
+        el("button", { type: "button", "aria-label": fill(texts.remove, { word }), onclick: () => change(words.filter((one) => one !== word), []) }, "×"))));
     }
-    return { chips, form, input, draw };
+    function replace(word, instead) {
+      input.value = split(input.value).map((one) => (one === word ? instead : one)).join(" ");
+      if (input.value) form.requestSubmit();
+    }
+    return { chips, form, draw, replace };
   }
 
   return { NEIGHBOURS, signed, share, projector, split, sameWord, latinOnly, latinSwitch, neighbourBars, latin, offers, wordList };
