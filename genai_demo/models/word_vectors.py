@@ -17,6 +17,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from ..errors import (
     CacheNotWritable,
@@ -82,7 +83,7 @@ class WordVectors:
         self.latin_count = sum(_is_latin(word) for word in self.words)
         self._mean = mean
         self._cut = cut
-        self._row_of = {word.lower(): row for row, word in enumerate(self.words)}
+        self._row_of = {_key(word): row for row, word in enumerate(self.words)}
 
     @property
     def dimensions(self) -> int:
@@ -96,7 +97,7 @@ class WordVectors:
             TextTooLong: more than 40 letters. NotAWord: no letters.
             UnknownWord, WordNotInTable: no row; with the nearest spellings.
         """
-        plain = _plain(word)
+        plain = word.strip()
         if plain.startswith(PIECES_MARK):
             self._pieces(plain[len(PIECES_MARK) :])
             return plain
@@ -107,7 +108,7 @@ class WordVectors:
 
         Raises: as `spelling`.
         """
-        plain = _plain(word)
+        plain = word.strip()
         if not plain.startswith(PIECES_MARK):
             return self.unit[self._row(plain)]
         centred = self._pieces(plain[len(PIECES_MARK) :]).rows.mean(axis=0) - self._mean
@@ -115,7 +116,7 @@ class WordVectors:
 
     def row(self, word: str) -> int | None:
         """The row of a word that the table has; None for another, and for the mean of pieces."""
-        return self._row_of.get(_plain(word).lower())
+        return self._row_of.get(_key(word.strip()))
 
     def nearest(self, vector: np.ndarray, count: int, latin_only: bool = False) -> list[tuple[int, float]]:
         """The rows whose cosine with `vector` is largest: [(row, cosine)], best first, in float32 over all dimensions.
@@ -126,13 +127,12 @@ class WordVectors:
             latin_only: only words written with a–z.
         """
         table = self.unit[: self.latin_count] if latin_only else self.unit
-        cosines = table @ (vector / np.linalg.norm(vector))
-        count = min(count, len(cosines))
-        best = np.argpartition(-cosines, range(count))[:count] if count < len(cosines) else np.argsort(-cosines)
-        return [(int(row), float(cosines[row])) for row in best]
+        cosines = torch.from_numpy(table @ (vector / np.linalg.norm(vector)))
+        best = torch.topk(cosines, min(count, len(cosines)))
+        return list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
 
     def _row(self, word: str) -> int:
-        row = self._row_of.get(word.lower())
+        row = self._row_of.get(_key(word))
         if row is not None:
             return row
         _require_letters(word)
@@ -149,7 +149,7 @@ class WordVectors:
 
     def spellings_like(self, word: str) -> list[str]:
         """The words of the table whose spelling is nearest to `word`, with the same first letter (difflib's ratio)."""
-        wanted = word.lower()
+        wanted = _key(word)
         near = [
             known
             for known in self._row_of
@@ -159,9 +159,9 @@ class WordVectors:
         return [self.words[self._row_of[known]] for known in found]
 
 
-def _plain(word: str) -> str:
-    """`word` without spaces around it, its characters composed as the tables compose them."""
-    return unicodedata.normalize("NFC", word).strip()
+def _key(word: str) -> str:
+    """What two spellings of one word have in common: case and the way accents are composed do not count."""
+    return unicodedata.normalize("NFC", word.lower())
 
 
 def _is_latin(word: str) -> bool:
@@ -199,7 +199,7 @@ def one_entry_per_word(spellings: Sequence[str]) -> list[int]:
     """
     chosen: dict[str, int] = {}
     for index, spelling in enumerate(spellings):
-        key = spelling.lower()
+        key = _key(spelling)
         if not spelling.isalpha():
             continue
         rival = spellings[chosen[key]] if key in chosen else None

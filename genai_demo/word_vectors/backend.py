@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from sklearn.decomposition import PCA
 
 from ..errors import InvalidParameter, SamePoles, SumIsZero, TooFewWords, TooManyWords
-from ..models.word_vectors import PIECES_MARK, TableOrigin, WordVectors, unit_length
+from ..models.word_vectors import TableOrigin, WordVectors, unit_length
 from .formula import Term, parse_formula
 
 MAX_NEIGHBOURS = 100
@@ -212,16 +213,20 @@ def _neighbours_of_each(
     """For each of `words`, its `count` nearest of all and of a–z: one product of matrices for all of them."""
     if not count:
         return ()
-    cosines = rows @ vectors.unit.T  # (words, table)
-    latin = cosines[:, : vectors.latin_count]
+    cosines = torch.from_numpy(rows @ vectors.unit.T)  # (words, table)
+    enough = min(count + 1, len(vectors.words))  # the word itself is among them
+    of_all, of_latin = (
+        torch.topk(part, min(enough, part.shape[1])).indices.tolist()
+        for part in (cosines, cosines[:, : vectors.latin_count])
+    )
     found = []
-    for word, all_of_row, latin_of_row in zip(words, cosines, latin, strict=True):
-        best = {int(row) for part in (all_of_row, latin_of_row) for row in np.argpartition(-part, count)[: count + 1]}
-        best.discard(vectors.row(word) if not word.startswith(PIECES_MARK) else -1)
+    for index, word in enumerate(words):
+        rows_near = {*of_all[index], *of_latin[index]} - {vectors.row(word)}
+        ranked = sorted(rows_near, key=lambda row: -float(cosines[index, row]))
         found.append(
             tuple(
-                Neighbour(vectors.words[row], float(all_of_row[row]), False, row < vectors.latin_count)
-                for row in sorted(best, key=lambda row: -all_of_row[row])
+                Neighbour(vectors.words[row], float(cosines[index, row]), False, row < vectors.latin_count)
+                for row in ranked
             )
         )
     return tuple(found)
