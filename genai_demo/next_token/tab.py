@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Container, Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from ..models.loading import ModelLoader
-from ..ui.page import Tab, answering, explained
-from ..ui.scene import scene, stepper
+from ..ui.page import VISITORS_AT_ONCE, Tab, answering, explained
+from ..ui.scene import recorded, scene, stepper
 from ..ui.texts import load_texts
 from . import requests
-from .api import VISITORS_AT_ONCE, publish
+from .api import publish
 
 NAME = "next-word"
 PACKAGE = "genai_demo.next_token"
@@ -28,7 +26,6 @@ ASKS = {
 }
 EVENTS = {"repeat": ("write",)}
 REMEMBERED_HALTS = 1_000
-RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
 
 def build(loader: ModelLoader) -> None:
@@ -46,16 +43,9 @@ def build(loader: ModelLoader) -> None:
         asks = [answering(loader, answer) for answer in answers]
         labels = {**texts["common"], **texts[name]}
         asks += [halt_writing] if name == "repeat" else []
-        scenes[name] = scene(NAME, name, labels, recorded(name), asks, EVENTS.get(name, ()))
+        scenes[name] = scene(NAME, name, labels, recorded(NAME, name), asks, EVENTS.get(name, ()))
     _stream_writing(scenes["repeat"], loader, halted)
     publish(loader)
-
-
-def recorded(name: str) -> dict[str, Any]:
-    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`."""
-    file = RECORDED / f"{NAME}-{name}.json"
-    payload: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return payload
 
 
 def _stream_writing(repeat: gr.HTML, loader: ModelLoader, halted: Container[str]) -> None:
