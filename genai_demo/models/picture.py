@@ -1,7 +1,7 @@
 """The picture model: a network that is given a noisy picture and a prompt, and says what the clean picture is.
 
 It works on pixels, so what the page shows is what the network sees. Two things make that affordable on a laptop: each
-patch of 4×4 pixels enters as one position of 48 numbers, and the network predicts the clean picture rather than the
+patch of 8×8 pixels enters as one position of 192 numbers, and the network predicts the clean picture rather than the
 noise, which has far more to it than so narrow a network could pass on (Li & He, "Back to Basics: Let Denoising
 Generative Models Denoise", 2025). Whoever has the clean picture has the noise as well, and v:
 
@@ -39,9 +39,9 @@ class PictureModelConfig:
     """What the network looks like. Lists go from the finest level to the coarsest; each halves the resolution."""
 
     side: int = 64  # pixels of a picture
-    patch: int = 4  # pixels a side that enter as one position
-    channels: tuple[int, ...] = (64, 128, 192)
-    attention: tuple[bool, ...] = (False, False, True)  # whether that level looks at the prompt's tokens
+    patch: int = 8  # pixels a side that enter as one position
+    channels: tuple[int, ...] = (128, 192)
+    attention: tuple[bool, ...] = (True, True)  # whether that level looks at the prompt's tokens
     heads: int = 4
     layers: int = 1
     text_size: int = 384
