@@ -31,6 +31,7 @@ from .text_encoder import TextStates
 
 FOLDER = Path(__file__).parents[2] / "assets" / "picture_model"
 CONFIG = "config.json"
+LEAST_SIGNAL = 1e-5  # ᾱ of the noisiest level: nothing is seen through it, yet nothing is divided by zero
 SHARD_BYTES = 9_500_000  # a Space takes files up to 10 MB by plain git
 
 
@@ -110,7 +111,7 @@ def alpha_bars(config: PictureModelConfig) -> Tensor:
     cosine = torch.cos((time + 0.008) / 1.008 * math.pi / 2) ** 2 / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
     scaled = config.signal_scale**2 * cosine.clamp(max=1)
     bars = scaled / (scaled + 1 - cosine.clamp(max=1))
-    return bars.clamp(min=1e-5)  # the last level is all but pure noise, yet no division by zero
+    return LEAST_SIGNAL + (1 - LEAST_SIGNAL) * bars
 
 
 def scheduler_settings(config: PictureModelConfig) -> dict[str, Any]:

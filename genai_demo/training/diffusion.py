@@ -118,7 +118,7 @@ class Batches(Dataset[tuple[Tensor, list[str]]]):
 class CaptionCache:
     """Captions are few and pictures many, so each caption is encoded once. It is emptied when it grows too large."""
 
-    def __init__(self, encoder: Reads, limit: int = 60_000) -> None:
+    def __init__(self, encoder: Reads, limit: int = 100_000) -> None:
         self._encoder, self._limit = encoder, limit
         self._known: dict[str, tuple[Tensor, Tensor]] = {}  # caption → states (T, C) in float16, pooled (C,)
 
@@ -211,18 +211,17 @@ class Trainer:
 
     def learn(self, pictures: Tensor, captions: Sequence[str], factor: float) -> tuple[float, Tensor, Tensor]:
         """One step; the loss, each picture's plain error and its noise level."""
-        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        here = {"device": self.device}
+        generator = torch.Generator(**here).manual_seed(self.recipe.seed * 1_000_003 + self.step)
         count, steps = len(pictures), self.recipe.model.steps
-        even = (torch.rand(1, generator=generator) + torch.arange(count) / count) % 1  # every noise level has its turn
-        timesteps = (even * steps).long().clamp(max=steps - 1)
-        dropped = torch.rand(count, generator=generator) < self.recipe.unprompted_share
-        noise = torch.randn(pictures.shape, generator=generator)
-        text = without_prompt(self.captions(captions).to(self.device), self.nothing, dropped.to(self.device))
+        turns = torch.rand(1, generator=generator, **here) + torch.arange(count, **here) / count
+        timesteps = (turns % 1 * steps).long().clamp(max=steps - 1)  # all noise levels, evenly
+        dropped = torch.rand(count, generator=generator, **here) < self.recipe.unprompted_share
+        noise = torch.randn(pictures.shape, generator=generator, **here)
+        text = without_prompt(self.captions(captions).to(self.device), self.nothing, dropped)
         clean = to_model_space(pictures.to(self.device).float() / 255)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss, errors = diffusion_loss(
-                self.model, clean, text, timesteps.to(self.device), noise.to(self.device), self.recipe.snr_cap
-            )
+            loss, errors = diffusion_loss(self.model, clean, text, timesteps, noise, self.recipe.snr_cap)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * factor
         self.optimizer.zero_grad()
@@ -232,7 +231,7 @@ class Trainer:
         self.step += 1
         self.pictures += count
         self._follow()
-        return float(loss.detach()), errors.cpu(), timesteps
+        return float(loss.detach()), errors.cpu(), timesteps.cpu()
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -168,7 +169,6 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(world, tmp_path, monkey
 
     stopped, learn = trainer(), Trainer.learn
     stopped_folder = tmp_path / "stopped"
-    monkeypatch.setattr(Limits, "checkpoint_minutes", 0)
 
     def killed(self: Trainer, *arguments: object) -> object:
         if self.pictures == 48:
@@ -200,8 +200,6 @@ def test_a_request_to_stop_is_heeded_and_saved(world, tmp_path, monkeypatch):
 
     def asked(self: Trainer, *arguments: object) -> object:
         if self.pictures == 16:
-            import signal
-
             signal.raise_signal(signal.SIGTERM)
         return learn(self, *arguments)  # type: ignore[arg-type]
 
@@ -217,13 +215,13 @@ def test_time_ends_a_run_too(world, tmp_path):
     assert made.pictures == 0
 
 
-def test_a_sheet_shows_what_the_averaged_weights_draw(world, tmp_path):
+def test_a_sheet_shows_what_the_averaged_weights_draw(tmp_path):
     made = trainer()
     diffusion.write_sheet(made, tmp_path, ["a red cat", "a dog"])
     assert [file.name for file in tmp_path.iterdir()] == ["sheet-00000000.png"]
 
 
-def test_the_command_trains_stops_goes_on_and_exports(world, tmp_path, monkeypatch, capsys):
+def test_the_command_trains_stops_goes_on_and_exports(tmp_path, monkeypatch, capsys):
     class Encoder:
         load = staticmethod(lambda device: Reader())  # noqa: ARG005
 
