@@ -211,7 +211,7 @@ class Trainer:
 
     def learn(self, pictures: Tensor, captions: Sequence[str], factor: float) -> tuple[float, Tensor, Tensor]:
         """One step; the loss, each picture's plain error and its noise level."""
-        here = {"device": self.device}
+        here: dict[str, Any] = {"device": self.device}
         generator = torch.Generator(**here).manual_seed(self.recipe.seed * 1_000_003 + self.step)
         count, steps = len(pictures), self.recipe.model.steps
         turns = torch.rand(1, generator=generator, **here) + torch.arange(count, **here) / count
