@@ -1,7 +1,7 @@
 """The picture model: a network that is given a noisy picture and a prompt, and says what the clean picture is.
 
 It works on pixels, so what the page shows is what the network sees. Two things make that affordable on a laptop: each
-patch of 4×4 pixels enters as one position of 48 numbers, and the network predicts the clean picture rather than the
+patch of 8×8 pixels enters as one position of 192 numbers, and the network predicts the clean picture rather than the
 noise, which has far more to it than so narrow a network could pass on (Li & He, "Back to Basics: Let Denoising
 Generative Models Denoise", 2025). Whoever has the clean picture has the noise as well, and v:
 
@@ -31,6 +31,7 @@ from .text_encoder import TextStates
 
 FOLDER = Path(__file__).parents[2] / "assets" / "picture_model"
 CONFIG = "config.json"
+LEAST_SIGNAL = 1e-5  # ᾱ of the noisiest level: nothing is seen through it, yet nothing is divided by zero
 SHARD_BYTES = 9_500_000  # a Space takes files up to 10 MB by plain git
 
 
@@ -39,9 +40,9 @@ class PictureModelConfig:
     """What the network looks like. Lists go from the finest level to the coarsest; each halves the resolution."""
 
     side: int = 64  # pixels of a picture
-    patch: int = 4  # pixels a side that enter as one position
-    channels: tuple[int, ...] = (64, 128, 192)
-    attention: tuple[bool, ...] = (False, False, True)  # whether that level looks at the prompt's tokens
+    patch: int = 8  # pixels a side that enter as one position
+    channels: tuple[int, ...] = (128, 192)
+    attention: tuple[bool, ...] = (True, True)  # whether that level looks at the prompt's tokens
     heads: int = 4
     layers: int = 1
     text_size: int = 384
@@ -110,7 +111,7 @@ def alpha_bars(config: PictureModelConfig) -> Tensor:
     cosine = torch.cos((time + 0.008) / 1.008 * math.pi / 2) ** 2 / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
     scaled = config.signal_scale**2 * cosine.clamp(max=1)
     bars = scaled / (scaled + 1 - cosine.clamp(max=1))
-    return bars.clamp(min=1e-5)  # the last level is all but pure noise, yet no division by zero
+    return LEAST_SIGNAL + (1 - LEAST_SIGNAL) * bars
 
 
 def scheduler_settings(config: PictureModelConfig) -> dict[str, Any]:

@@ -45,9 +45,10 @@ def caption(scene: Scene, rng: Generator) -> str:
     things = " and ".join(_thing(thing, len(scene.things) == 1, rng) for thing in scene.things)
     background = _one(SYNONYMS.get(scene.background, (scene.background,)), rng)
     if rng.random() < 0.15:
-        return _one(BEFORE, rng).format(b=background, things=things).replace("a orange", "an orange")
-    text = _one(OPENINGS, rng) + _one(AFTER, rng).format(b=background, things=things)
-    return text.replace("on a orange", "on an orange")
+        text = _one(BEFORE, rng).format(b=background, things=things)
+    else:
+        text = _one(OPENINGS, rng) + _one(AFTER, rng).format(b=background, things=things)
+    return f" {text}".replace(" a orange", " an orange").strip()
 
 
 def _thing(thing: Thing, sized: bool, rng: Generator) -> str:

@@ -39,7 +39,6 @@ from ..models.picture import (
 from ..models.text_encoder import TextEncoder, TextStates
 from .captions import caption
 from .compositions import Rung, Scene, World, paint_many
-from .muon import Muon
 from .sampling import contact_sheet, draw
 from .sprites import Sprites
 
@@ -77,10 +76,9 @@ SHEET_PROMPTS = (
 class Recipe:
     """How to train. Rates and lengths count pictures, not steps, so that the batch size can change."""
 
-    batch: int = 64
-    optimizer: str = "muon"
+    batch: int = 32
     learning_rate: float = 1e-3
-    warmup: int = 10_000  # pictures over which the rate rises
+    warmup: int = 3_000  # pictures over which the rate rises
     weight_decay: float = 0.01
     unprompted_share: float = 0.1  # of the pictures are shown without their prompt, for guidance
     snr_cap: float = 5.0
@@ -120,7 +118,7 @@ class Batches(Dataset[tuple[Tensor, list[str]]]):
 class CaptionCache:
     """Captions are few and pictures many, so each caption is encoded once. It is emptied when it grows too large."""
 
-    def __init__(self, encoder: Reads, limit: int = 60_000) -> None:
+    def __init__(self, encoder: Reads, limit: int = 100_000) -> None:
         self._encoder, self._limit = encoder, limit
         self._known: dict[str, tuple[Tensor, Tensor]] = {}  # caption → states (T, C) in float16, pooled (C,)
 
@@ -141,7 +139,8 @@ class CaptionCache:
         encoded = self._encoder.encode(new)
         for index, text in enumerate(new):
             length = int(encoded.mask[index].sum())
-            self._known[text] = (encoded.states[index, :length].half(), encoded.pooled[index].clone())
+            states = encoded.states[index, :length]
+            self._known[text] = (states.half(), states.mean(0))  # a mean that no padding can change by a rounding error
 
 
 def without_prompt(text: TextStates, nothing: TextStates, dropped: Tensor) -> TextStates:
@@ -188,18 +187,6 @@ def learning_rate_factor(pictures: int, warmup: int, total: int | None, cooldown
     return factor
 
 
-def optimizers(model: PictureModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the network, AdamW for the rest; or AdamW for all."""
-    ends = {id(part) for end in (model.unet.conv_in, model.unet.conv_out) for part in end.parameters()}
-    inside, rest = [], []
-    for weight in model.parameters():
-        muon = recipe.optimizer == "muon" and weight.ndim >= 2 and id(weight) not in ends
-        (inside if muon else rest).append(weight)
-    settings = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
-    adam = torch.optim.AdamW(rest, betas=(0.9, 0.99), fused=rest[0].device.type in ("cpu", "cuda"), **settings)
-    return [adam, Muon(inside, **settings)] if inside else [adam]
-
-
 class Trainer:
     """A model in training, with all that a checkpoint has to hold."""
 
@@ -209,7 +196,13 @@ class Trainer:
         self.model = PictureModel(recipe.model).to(device)
         self.average = PictureModel(recipe.model).to(device).requires_grad_(False)
         self.average.load_state_dict(self.model.state_dict())
-        self.optimizers = optimizers(self.model, recipe)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=recipe.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=recipe.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
         self.captions = CaptionCache(encoder)
         self.nothing = encoder.encode([""]).to(device)
         self.step = 0
@@ -218,30 +211,27 @@ class Trainer:
 
     def learn(self, pictures: Tensor, captions: Sequence[str], factor: float) -> tuple[float, Tensor, Tensor]:
         """One step; the loss, each picture's plain error and its noise level."""
-        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        here: dict[str, Any] = {"device": self.device}
+        generator = torch.Generator(**here).manual_seed(self.recipe.seed * 1_000_003 + self.step)
         count, steps = len(pictures), self.recipe.model.steps
-        even = (torch.rand(1, generator=generator) + torch.arange(count) / count) % 1  # every noise level has its turn
-        timesteps = (even * steps).long().clamp(max=steps - 1)
-        dropped = torch.rand(count, generator=generator) < self.recipe.unprompted_share
-        noise = torch.randn(pictures.shape, generator=generator)
-        text = without_prompt(self.captions(captions).to(self.device), self.nothing, dropped.to(self.device))
+        turns = torch.rand(1, generator=generator, **here) + torch.arange(count, **here) / count
+        timesteps = (turns % 1 * steps).long().clamp(max=steps - 1)  # all noise levels, evenly
+        dropped = torch.rand(count, generator=generator, **here) < self.recipe.unprompted_share
+        noise = torch.randn(pictures.shape, generator=generator, **here)
+        text = without_prompt(self.captions(captions).to(self.device), self.nothing, dropped)
         clean = to_model_space(pictures.to(self.device).float() / 255)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss, errors = diffusion_loss(
-                self.model, clean, text, timesteps.to(self.device), noise.to(self.device), self.recipe.snr_cap
-            )
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = self.recipe.learning_rate * factor
-        self.model.zero_grad()
+            loss, errors = diffusion_loss(self.model, clean, text, timesteps, noise, self.recipe.snr_cap)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * factor
+        self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.optimizer.step()
         self.step += 1
         self.pictures += count
         self._follow()
-        return float(loss), errors.cpu(), timesteps
+        return float(loss.detach()), errors.cpu(), timesteps.cpu()
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -255,7 +245,7 @@ class Trainer:
             "recipe": asdict(self.recipe),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "optimizer": self.optimizer.state_dict(),
             "progress": {"step": self.step, "pictures": self.pictures, "hours": self.hours},
         }
         unfinished = folder / f"{CHECKPOINT}.unfinished"
@@ -265,10 +255,8 @@ class Trainer:
     def restore(self, folder: Path) -> None:
         """Go on where a checkpoint of the same model stopped."""
         state = torch.load(folder / CHECKPOINT, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+        for name, part in (("model", self.model), ("average", self.average), ("optimizer", self.optimizer)):
+            part.load_state_dict(state[name])
         progress = state["progress"]
         self.step, self.pictures, self.hours = progress["step"], progress["pictures"], dict(progress["hours"])
 
@@ -442,15 +430,19 @@ def _arguments() -> argparse.Namespace:
     add("--cooldown", type=int, default=0, help="over how many of the last of --pictures the learning rate falls")
     add("--batch", type=int, default=recipe.batch, help="pictures a step (default: %(default)s)")
     add("--warmup", type=int, default=recipe.warmup, help="pictures over which the rate rises (default: %(default)s)")
-    add("--optimizer", choices=("muon", "adamw"), default=recipe.optimizer, help="default: %(default)s")
-    add("--learning-rate", type=float, default=recipe.learning_rate, help="at its highest (default: %(default)s)")
+    add(
+        "--learning-rate",
+        type=float,
+        default=recipe.learning_rate,
+        help="AdamW's, at its highest (default: %(default)s)",
+    )
     add("--seed", type=int, default=recipe.seed, help="of weights, pictures and noise (default: %(default)s)")
     add("--objects", type=int, default=recipe.rung.objects, help="how many kinds are drawn (default: %(default)s)")
     add("--pair-share", type=float, default=0.0, help="share of pictures with two objects (default: %(default)s)")
     add("--side", type=int, default=recipe.model.side, help="pixels of a picture (default: %(default)s)")
     add("--patch", type=int, default=recipe.model.patch, help="pixels a side of a patch (default: %(default)s)")
     add("--channels", type=int, nargs="+", default=recipe.model.channels, help="of each level, finest first")
-    add("--attention-levels", type=int, default=1, help="coarsest levels that read the prompt's tokens")
+    add("--attention-levels", type=int, default=2, help="coarsest levels that read the prompt's tokens")
     add("--pooled-only", action="store_true", help="give the network the prompt's mean alone (for comparison)")
     add("--signal-scale", type=float, default=recipe.model.signal_scale, help="< 1: noisier (default: %(default)s)")
     add("--start-from", type=Path, help="folder of finished weights to begin with, whose network is then used")
@@ -477,7 +469,6 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         model = load_picture_model(arguments.start_from).config
     return Recipe(
         batch=arguments.batch,
-        optimizer=arguments.optimizer,
         learning_rate=arguments.learning_rate,
         warmup=arguments.warmup,
         seed=arguments.seed,

@@ -98,7 +98,7 @@ def draw_exam(
     for first in tqdm(range(0, len(scenes), batch), desc=f"guidance {guidance:g}"):
         part = scenes[first : first + batch]
         text = encoder.encode([plain_caption(scene) for scene in part])
-        drawn.append(draw(model, text, nothing, range(first, first + len(part)), guidance=guidance))
+        drawn.append(draw(model, text, nothing, range(first, first + len(part)), steps=STEPS, guidance=guidance))
     return torch.cat(drawn)
 
 
