@@ -120,6 +120,24 @@ class SamePoles(BadRequest):
     key = "same_poles"
 
 
+class NotAPicture(BadRequest):
+    """The upload is no picture in one of `formats`."""
+
+    key = "not_a_picture"
+
+
+class DamagedPicture(BadRequest):
+    """The upload begins like a picture in `format`, and cannot be decoded."""
+
+    key = "damaged_picture"
+
+
+class PictureTooLarge(BadRequest):
+    """`size` and `limit`, both in `unit` ("megabytes" or "megapixels")."""
+
+    key = "picture_too_large"
+
+
 class UnknownVectors(BadRequest):
     """`name` is neither in the catalogue of vectors nor a file; `choices` are the names that exist."""
 

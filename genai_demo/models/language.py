@@ -107,7 +107,7 @@ class LanguageModel:
             UnreadableText: `text` is not a string of whole characters.
             TextTooLong: more than `MAX_CHARACTERS` characters.
         """
-        _require_readable(text)
+        require_readable(text, MAX_CHARACTERS)
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         # Each token shows the text from the one before it to its own end. So the first token of a multi-byte character
         # shows it whole, and what a tokenizer's offsets leave out (spaces, combined accents) is not lost.
@@ -236,11 +236,16 @@ def is_punctuation(text: str) -> bool:
     return bool(text) and all(unicodedata.category(character)[0] in "PS" for character in text)
 
 
-def _require_readable(text: str) -> None:
+def require_readable(text: str, limit: int) -> None:
+    """Refuse what is no text of whole characters, or has more than `limit` of them.
+
+    Raises:
+        UnreadableText, TextTooLong.
+    """
     if not isinstance(text, str):
         raise UnreadableText()
-    if len(text) > MAX_CHARACTERS:
-        raise TextTooLong(length=len(text), limit=MAX_CHARACTERS, unit="characters")
+    if len(text) > limit:
+        raise TextTooLong(length=len(text), limit=limit, unit="characters")
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -13,18 +13,17 @@ from typing import Literal
 
 import torch
 
+from ..checks import MAX_SEED, require_whole
 from ..errors import EmptyText, InvalidParameter, TextTooLong
 from ..models.language import LanguageModel, Origin, Token, is_punctuation
 from .sampling import (
     HEAD,
-    MAX_SEED,
     SamplingDistribution,
     SamplingSettings,
     SliderTable,
     draw,
     rank_of,
     ranked,
-    require_whole,
     sampling_distribution,
     slider_table,
     uniform_number,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..checks import require_number
 from ..errors import InvalidParameter
 from ..models.language import LanguageModel
 from ..ui.request import Json, text_field, texts_field
 from . import backend, view
-from .sampling import SamplingSettings, require_number
+from .sampling import SamplingSettings
 
 PREDICT_COUNT = 50
 SAMPLE_COUNT = 100  # as far as the top-k slider reaches

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..checks import require_number, require_whole
 from ..errors import InvalidParameter
 
 MAX_TEMPERATURE = 2.0
-MAX_SEED = 2**53 - 1  # the largest whole number that a browser holds exactly
 HEAD = 1024  # most nuclei fit in so many tokens, and finding them is ten times quicker than sorting them all
 
 
@@ -178,18 +178,3 @@ def slider_table(logits: torch.Tensor, step: float = 0.05, curve_points: int = 6
         curve_ranks=ranks,
         curves=np.array(curves),
     )
-
-
-def require_number(name: str, value: float, least: float, most: float) -> None:
-    """Raise InvalidParameter unless `value` is a number between `least` and `most`."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not least <= value <= most:  # NaN fails every comparison
-        raise InvalidParameter(name=name, value=value, allowed=f"a number from {least:g} to {most:g}")
-
-
-def require_whole(name: str, value: int, least: int, most: int) -> None:
-    """Raise InvalidParameter unless `value` is a whole number between `least` and `most`."""
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    whole = whole and not isinstance(value, bool)
-    if not whole or not least <= value <= most:
-        raise InvalidParameter(name=name, value=value, allowed=f"a whole number from {least} to {most}")

@@ -11,15 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
+from genai_demo.checks import MAX_SEED, require_whole
 from genai_demo.errors import InvalidParameter
 from genai_demo.next_token.sampling import (
     HEAD,
-    MAX_SEED,
     SamplingSettings,
     draw,
     rank_of,
     ranked,
-    require_whole,
     sampling_distribution,
     slider_table,
     uniform_number,

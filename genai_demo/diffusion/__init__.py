@@ -1,0 +1,1 @@
+"""Denoising: how a picture comes out of noise, step by step."""

@@ -1,0 +1,49 @@
+// Scene 4: the same noise, more guidance or other words.
+"use strict";
+genai.scenes.steer = (scene) => {
+  const { el, button, fill } = genai;
+  const { frame, promptField, seedField, remark } = genai.pictures;
+  const { texts } = scene;
+  let payload = scene.payload;
+
+  const prompt = promptField(scene, texts.prompt, payload.scales.prompt), seed = seedField(scene, texts.seed);
+  const scales = el("div", { class: "gx-gallery" }), difference = frame(texts.difference), note = el("p", { class: "gx-soft", role: "status" });
+  const askScales = scene.asker(), askPrompts = scene.asker();
+  const left = box(payload.prompts.pictures[0].prompt), right = box(payload.prompts.pictures[1].prompt);
+  const prompts = el("div", { class: "gx-gallery" });
+  scene.work.append(
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.scales_title), el("div", { class: "gx-row" }, prompt.node, seed.node, button(texts.draw, drawScales, { class: "gx-button gx-main" })),
+      scales, el("div", { class: "gx-gallery gx-one" }, difference.node), note),
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.prompts_title),
+      el("div", { class: "gx-row" }, genai.field(texts.left, left, { class: "gx-field gx-grow" }), genai.field(texts.right, right, { class: "gx-field gx-grow" }),
+        button(texts.compare, () => drawPrompts([left.value, right.value])), button(texts.word_by_word, () => drawPrompts(prefixes(left.value)))), prompts));
+  function box(value) {
+    const input = el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false" });
+    input.value = value;
+    return input;
+  }
+  // "a red apple" → "", "a", "a red", "a red apple": at most eight pictures.
+  function prefixes(text) {
+    const words = text.trim().split(/\s+/).filter(Boolean), most = 7;
+    const lengths = Array.from({ length: Math.min(most, words.length) }, (_, index) => Math.round(((index + 1) * words.length) / Math.min(most, words.length)));
+    return ["", ...lengths.map((length) => words.slice(0, length).join(" "))];
+  }
+  async function drawScales() {
+    const answer = await askScales(scene.server.steer_by_guidance, { prompt: prompt.box.value, seed: seed.get() });
+    if (answer) { payload = { ...payload, scales: answer }; draw(); }
+  }
+  async function drawPrompts(words) {
+    const answer = await askPrompts(scene.server.steer_by_prompt, { prompts: words, seed: seed.get() });
+    if (answer) { payload = { ...payload, prompts: answer }; draw(); }
+  }
+  scene.refresh = async () => { await drawScales(); await drawPrompts(payload.prompts.pictures.map((one) => one.prompt)); };
+  scene.shown = () => draw();
+  function draw() {
+    scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, one)); return shown.node; }));
+    difference.show(payload.scales.difference, fill(texts.difference, payload.scales));
+    note.textContent = `${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();
+    prompts.replaceChildren(...payload.prompts.pictures.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt.trim() || texts.nothing); return shown.node; }));
+    scene.origin(payload.scales.provenance);
+  }
+  draw();
+};
