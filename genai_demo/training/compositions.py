@@ -27,9 +27,9 @@ SALT = "0"  # with it, every object stands out from one of its unseen background
 NEEDED_CONTRAST = 0.6  # of the rim has to be seen against the background
 BACKGROUND_JITTER = 12  # of 255, each channel
 
-EDGES = {"small": (0.42, 0.48), "medium": (0.62, 0.70), "large": (0.84, 0.92)}  # of the picture's side
-PAIR_EDGE = (0.44, 0.48)
-SPREAD = 0.07  # of the picture's side: how far from the middle an object may be, each way
+GRID = 16  # cells a side of the picture: sizes and places are whole cells, which is far quicker to learn
+EDGES = {"small": 7, "medium": 10, "large": 14}  # cells
+PAIR_EDGE = 7
 
 
 @dataclass(frozen=True, order=True)
@@ -138,11 +138,9 @@ def paint(scene: Scene, sprites: Sprites, rng: Generator, side: int) -> NDArray[
     jitter = rng.integers(-BACKGROUND_JITTER, BACKGROUND_JITTER + 1, 3)
     canvas = np.empty((side, side, 3), dtype=np.float32)
     canvas[:] = np.clip(np.array(PALETTE[scene.background]) + jitter, 0, 255)
+    cell = side // GRID
     for number, thing in enumerate(scene.things):
-        low, high = EDGES[thing.size] if len(scene.things) == 1 else PAIR_EDGE
-        edge = round(side * rng.uniform(low, high))
-        middle = 0.5 if len(scene.things) == 1 else 0.26 + 0.48 * number
-        top, left = (_start(centre, edge, side, rng) for centre in (0.5, middle))
+        top, left, edge = (cells * cell for cells in _place(scene, number, rng))
         rgb, beneath = sprites.stamp(thing.name, thing.colour, edge)
         spot = canvas[top : top + edge, left : left + edge]
         spot *= beneath
@@ -150,9 +148,14 @@ def paint(scene: Scene, sprites: Sprites, rng: Generator, side: int) -> NDArray[
     return np.clip(canvas.round(), 0, 255).astype(np.uint8)
 
 
-def _start(centre: float, edge: int, side: int, rng: Generator) -> int:
-    free = side - edge
-    return int(np.clip(round(side * (centre + rng.uniform(-SPREAD, SPREAD)) - edge / 2), 0, free))
+def _place(scene: Scene, number: int, rng: Generator) -> tuple[int, int, int]:
+    """Top, left and edge of a thing, in cells: one of nine places around the middle, or around that of its half."""
+    down, aside = (int(step) for step in rng.integers(-1, 2, 2))
+    if len(scene.things) == 1:
+        edge = EDGES[scene.things[0].size]
+        start = (GRID - edge) // 2
+        return start + down, start + aside, edge
+    return (GRID - PAIR_EDGE) // 2 + down, number * GRID // 2 + (aside > 0), PAIR_EDGE
 
 
 def paint_many(scenes: Sequence[Scene], sprites: Sprites, rng: Generator, side: int) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -405,6 +406,23 @@ def write_sheet(trainer: Trainer, folder: Path, prompts: Sequence[str] = SHEET_P
     contact_sheet(pictures, columns=8).save(folder / f"sheet-{trainer.pictures:08d}.png", optimize=True)
 
 
+def export(trainer: Trainer, folder: Path, target: Path) -> None:
+    """What the app ships: averaged weights in half precision, how they were made, the log and the newest sheet."""
+    save_weights(trainer.average, target)
+    shutil.copy(folder / LOG, target / LOG)
+    for sheet in sorted(folder.glob("sheet-*.png"))[-1:]:
+        shutil.copy(sheet, target / "sheet.png")
+    about = {
+        "pictures": trainer.pictures,
+        "steps": trainer.step,
+        "hours": {name: round(hours, 2) for name, hours in trainer.hours.items()},
+        "hardware": hardware(trainer.device),
+        "parameters": parameter_count(trainer.model.parameters()),
+        "recipe": asdict(trainer.recipe),
+    }
+    (target / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
 def hardware(device: torch.device) -> str:
     """The processor or graphics card, in words, for the log."""
     if device.type == "cuda":
@@ -451,7 +469,7 @@ def _arguments() -> argparse.Namespace:
     add("--workers", type=int, default=0, help="processes that paint pictures; for graphics cards")
     add("--checkpoint-minutes", type=float, default=limits.checkpoint_minutes, help="default: %(default)s")
     add("--sheet-minutes", type=float, default=limits.sheet_minutes, help="between sample sheets (default: 15)")
-    add("--export", type=Path, help="write the averaged weights there in half precision when done")
+    add("--export", type=Path, help="write there what the app ships, when done (with --minutes 0: now)")
     return parser.parse_args()
 
 
@@ -513,7 +531,7 @@ def main() -> None:
     )
     train(trainer, world, arguments.folder, limits)
     if arguments.export:
-        save_weights(trainer.average, arguments.export)
+        export(trainer, arguments.folder, arguments.export)
 
 
 if __name__ == "__main__":

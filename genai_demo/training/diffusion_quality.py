@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from tqdm import tqdm
 
 from ..models.device import choose_device
 from ..models.picture import FOLDER, PictureModel, load_picture_model
 from ..models.text_encoder import TextEncoder
 from .captions import plain_caption
-from .compositions import Rung, Scene, World, paint_many
+from .compositions import Rung, Scene, Thing, World, paint_many
 from .judge import QUESTIONS, Answer, Judge, judge_for
 from .sampling import GUIDANCE, STEPS, contact_sheet, draw
 from .sprites import Sprites
@@ -82,12 +83,37 @@ def exam_scenes(world: World, count: int) -> list[Scene]:
     return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)][:count]
 
 
+def exam_pairs(world: World, count: int) -> list[Scene]:
+    """Held-out scenes with two objects, the same every time; fewer where there are not so many."""
+    rng = np.random.default_rng(13)
+    drawn = (world.draw_pair(rng) for _ in range(50 * count))
+    return list(dict.fromkeys(scene for scene in drawn if scene.held_out))[:count]
+
+
+def mark_pairs(scenes: Sequence[Scene], pictures: Tensor, judge: Judge) -> float:
+    """Share of pictures in which each half shows one of the two objects, in its colour, whichever is on the left."""
+    half = pictures.shape[-1] // 2
+    halves = (pictures[..., :half], pictures[..., half:])
+    left, right = (judge.answers(pad(part, (half // 2, half // 2, 0, 0), mode="replicate")) for part in halves)
+    return _share(
+        any(_shows(a, first) and _shows(b, second) for first, second in (scene.things, scene.things[::-1]))
+        for scene, a, b in zip(scenes, left, right, strict=True)
+    )
+
+
+def _shows(answer: Answer, thing: Thing) -> bool:
+    return answer.object == thing.name and thing.colour in ("", answer.colour)
+
+
 def examine_judge(judge: Judge, world: World, side: int, count: int = 2_000) -> Marks:
     """The judge's own marks, on real compositions."""
     rng = np.random.default_rng(12)
     scenes = [world.singles[index] for index in rng.integers(len(world.singles), size=count)]
-    pictures = torch.from_numpy(paint_many(scenes, world.sprites, rng, side)).float() / 255
-    return mark(scenes, judge.answers(pictures))
+    return mark(scenes, judge.answers(_painted(scenes, world, side, rng)))
+
+
+def _painted(scenes: Sequence[Scene], world: World, side: int, rng: np.random.Generator) -> Tensor:
+    return torch.from_numpy(paint_many(scenes, world.sprites, rng, side)).float() / 255
 
 
 def draw_exam(
@@ -113,7 +139,9 @@ def table(marks: dict[str, Marks]) -> str:
     return "\n".join(lines)
 
 
-def report(marks: dict[str, Marks], best: str, guidance: float, rung: Rung) -> str:
+def report(
+    marks: dict[str, Marks], best: str, guidance: float, rung: Rung, pairs: dict[str, float] | None = None
+) -> str:
     """The whole page, in Markdown."""
     worst = sorted(marks[best].by_object, key=lambda entry: entry[1])
     objects = " · ".join(f"{name} {100 * share:.0f} %" for name, share in worst)
@@ -130,6 +158,7 @@ def report(marks: dict[str, Marks], best: str, guidance: float, rung: Rung) -> s
             "",
             f"By object, worst first, at guidance {guidance:g}: {objects}.",
             "",
+            *(f"Two objects, both right, {name}: {100 * share:.1f} %.\n" for name, share in (pairs or {}).items()),
         ]
     )
 
@@ -144,6 +173,7 @@ def main() -> None:
     add("--folder", type=Path, default=FOLDER, help="of the weights (default: the shipped ones)")
     add("--prompts", type=int, default=PROMPTS, help="how many pictures (default: %(default)s)")
     add("--guidance", type=float, nargs="+", default=[GUIDANCE], help="one or several (default: %(default)s)")
+    add("--pairs", type=int, default=0, help="how many pictures with two objects (default: %(default)s)")
     add("--objects", type=int, default=Rung().objects, help="how many kinds the model was trained on")
     add("--judge", type=Path, help="file in which the classifier is kept from one run to the next")
     add("--device", default="auto", help="auto, cuda, mps or cpu (default: %(default)s)")
@@ -164,9 +194,17 @@ def main() -> None:
         if guidance == arguments.guidance[0]:
             contact_sheet(pictures[:80], columns=16, zoom=1).save(arguments.folder / "quality.png", optimize=True)
     best = f"the model, guidance {arguments.guidance[0]:g}"
-    text = report(marks, best, arguments.guidance[0], rung)
+    pairs = {}
+    if arguments.pairs:
+        twos = exam_pairs(world, arguments.pairs)
+        real = _painted(twos, world, side, np.random.default_rng(14))
+        pairs["real compositions"] = mark_pairs(twos, real, judge)
+        pairs["the model"] = mark_pairs(twos, draw_exam(model, encoder, twos, arguments.guidance[0]), judge)
+    text = report(marks, best, arguments.guidance[0], rung, pairs)
     (arguments.folder / "quality.md").write_text(text, encoding="utf-8")
-    values = {name: vars(row) | {"by_object": dict(row.by_object)} for name, row in marks.items()}
+    values: dict[str, object] = {
+        name: vars(row) | {"by_object": dict(row.by_object)} for name, row in marks.items()
+    } | ({"pairs": pairs} if pairs else {})
     (arguments.folder / "quality.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     print(text)
 

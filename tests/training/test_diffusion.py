@@ -240,6 +240,8 @@ def test_the_command_trains_stops_goes_on_and_exports(tmp_path, monkeypatch, cap
     starts = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["from_pictures"] for line in starts if "from_pictures" in line] == [0, 16]
     assert load_picture_model(tmp_path / "weights").config == RECIPE.model
+    assert json.loads((tmp_path / "weights" / "training.json").read_text())["pictures"] == 32
+    assert (tmp_path / "weights" / "log.jsonl").exists()
     with pytest.raises(SystemExit):
         run("--help")
     assert "go on after a stop" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import torch
 from genai_demo.models.picture import PictureModel, save_weights
 from genai_demo.training import diffusion_quality
 from genai_demo.training.compositions import Rung, Scene, Thing, World, paint_many
-from genai_demo.training.diffusion_quality import exam_scenes, mark, report, table
+from genai_demo.training.diffusion_quality import exam_pairs, exam_scenes, mark, mark_pairs, report, table
 from genai_demo.training.judge import NOTHING, SKIP, Answer, Judge, judge_for, spoil, train_judge
 from genai_demo.training.sampling import contact_sheet, draw
 from genai_demo.training.sprites import Sprites
@@ -42,6 +42,33 @@ def test_the_exam_asks_held_out_scenes_and_gives_every_object_its_share():
     counts = [sum(scene.things[0].name == kind.name for scene in scenes) for kind in world.kinds]
     assert min(counts) >= 3
     assert max(counts) <= 12
+
+
+def test_a_pair_is_right_when_each_half_shows_one_of_the_two():
+    scene = Scene((Thing("heart", "red"), Thing("star")), "black")
+    shown = {
+        "left": Answer("star", "blue", "black", "small", 1.0),
+        "right": Answer("heart", "red", "black", "small", 1.0),
+    }
+
+    class Eyes:
+        def __init__(self) -> None:
+            self.turns = iter(("left", "right"))
+
+        def answers(self, pictures: torch.Tensor) -> list[Answer]:
+            assert pictures.shape == (1, 3, SIDE, SIDE)
+            return [shown[next(self.turns)]]
+
+    pictures = torch.rand(1, 3, SIDE, SIDE)
+    assert mark_pairs([scene], pictures, Eyes()) == 1
+    assert mark_pairs([Scene((Thing("heart", "blue"), Thing("star")), "black")], pictures, Eyes()) == 0
+    assert mark_pairs([Scene((Thing("heart"), Thing("heart")), "black")], pictures, Eyes()) == 0
+
+
+def test_the_exam_of_pairs_is_held_out_too():
+    scenes = exam_pairs(FAMILIAR, 5)
+    assert all(scene.held_out and len(scene.things) == 2 for scene in scenes)
+    assert scenes == exam_pairs(FAMILIAR, 5)
 
 
 def test_labels_leave_out_a_colour_that_nobody_asked_for():
@@ -103,7 +130,20 @@ def test_the_command_writes_a_table_beside_the_weights(tmp_path, monkeypatch, ca
     monkeypatch.setattr(diffusion_quality, "judge_for", lambda world, *_: Judge([k.name for k in world.kinds]).eval())
     monkeypatch.setattr(diffusion_quality, "STEPS", 2)
     threads = str(torch.get_num_threads())
-    command = ["quality", "--folder", str(tmp_path), "--prompts", "6", "--objects", "3", "--guidance", "1", "2"]
+    command = [
+        "quality",
+        "--folder",
+        str(tmp_path),
+        "--prompts",
+        "6",
+        "--objects",
+        "3",
+        "--guidance",
+        "1",
+        "2",
+        "--pairs",
+        "2",
+    ]
     monkeypatch.setattr("sys.argv", [*command, "--device", "cpu", "--threads", threads])
     diffusion_quality.main()
     values = json.loads((tmp_path / "quality.json").read_text())
@@ -111,9 +151,12 @@ def test_the_command_writes_a_table_beside_the_weights(tmp_path, monkeypatch, ca
         "the classifier itself, on real compositions",
         "the model, guidance 1",
         "the model, guidance 2",
+        "pairs",
     ]
     assert values["the model, guidance 1"]["pictures"] == 6
-    assert "never trained on" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "never trained on" in printed
+    assert "Two objects" in printed
     assert (tmp_path / "quality.md").exists()
     assert (tmp_path / "quality.png").exists()
 
