@@ -179,6 +179,28 @@ window.genai = (() => {
       return result.error ? null : result;
     };
   }
+  // A run whose answer comes in many parts. Starting another, or stopping, halts it; late parts of it are dropped.
+  function runner(scene, event, arrived) {
+    let run = null;
+    const stop = () => { if (run) scene.server.halt({ run }); run = null; };
+    scene.watch("value", () => {
+      const payload = scene.props.value;
+      if (!run || payload?.request?.run !== run) return;
+      scene.node.classList.toggle("gx-stale", !!payload.error);
+      scene.message(payload.error ?? "", payload.loading ? "gx-note" : "gx-error");
+      if (payload.error) run = null;
+      arrived(payload);
+    });
+    return {
+      stop,
+      start(request) {
+        stop();
+        run = crypto.getRandomValues(new Uint32Array(3)).join("-");
+        scene.message("");
+        scene.trigger(event, { run, ...request });
+      },
+    };
+  }
   function debounce(work, milliseconds = 250) {
     let timer;
     return (...values) => { clearTimeout(timer); timer = setTimeout(() => work(...values), milliseconds); };
@@ -256,5 +278,5 @@ window.genai = (() => {
   }
 
   return { scenes, texts, el, svg, button, field, textbox, presets, choices, fill, whole, percent, oneIn, tokenText, spoken, bars,
-    slider, debounce, mount, onSpace, calm, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
+    slider, debounce, runner, mount, onSpace, calm, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
 })();

@@ -23,10 +23,11 @@ genai.scenes.axes = (scene) => {
     start = preset.words;
     ask(start);
   });
+  const showEnds = el("input", { type: "checkbox", onchange: () => draw(true) });
   const place = el("p", { role: "status" }, texts.hint), scale = el("p", { class: "gx-soft" }), relation = el("p", { class: "gx-soft" }), count = el("h3");
   scene.work.append(
     el("div", { class: "gx-row gx-ends" }, examples.node, ends.map(({ node }) => node)),
-    el("div", { class: "gx-split gx-map-split" }, el("div", {}, map.node, scale, relation),
+    el("div", { class: "gx-split gx-map-split" }, el("div", {}, map.node, el("label", { class: "gx-switch" }, showEnds, texts.show_ends), scale, relation),
       el("div", { class: "gx-stack" }, el("div", { class: "gx-panel" }, place),
         el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips), button(texts.reset, () => ask(start), { class: "gx-button gx-small" })),
         el("div", { class: "gx-panel" }, el("h3", {}, texts.note_title), el("p", { class: "gx-soft" }, texts.note)))));
@@ -45,10 +46,12 @@ genai.scenes.axes = (scene) => {
   function draw(animate = false) {
     const poles = payload.poles.flat();
     const [[left, right], [bottom, top]] = payload.poles;
-    map.draw({ points: payload.points.map((point) => ({ ...point, id: point.word, text: point.word, kind: poles.includes(point.word) ? "pole" : "reference" })),
-      cross: true, xLabel: `← ${left} · ${right} →`, yLabel: `← ${bottom} · ${top} →` }, { animate });
+    const enlarged = !showEnds.checked && words.length > 1;   // words lie close to the middle, the ends far outside
+    const shown = payload.points.filter((point) => !enlarged || !poles.includes(point.word) || words.includes(point.word));
+    map.draw({ points: shown.map((point) => ({ ...point, id: point.word, text: point.word, kind: poles.includes(point.word) ? "pole" : "reference" })),
+      cross: true, stretch: enlarged, ends: { left, right, bottom, top } }, { animate });
     const end = (word) => payload.points.find((point) => point.word === word);
-    scale.textContent = fill(texts.place_scale, { x: Math.abs(end(right).x).toFixed(2), y: Math.abs(end(top).y).toFixed(2) });
+    scale.textContent = `${fill(texts.place_scale, { x: Math.abs(end(right).x).toFixed(2), y: Math.abs(end(top).y).toFixed(2) })} ${enlarged ? texts.enlarged : ""}`;
     relation.textContent = fill(Math.abs(payload.axes_cosine) >= RELATED ? texts.dependent : texts.independent, { cosine: signed(payload.axes_cosine) });
     list.draw(words);
     count.textContent = fill(texts.on_map, { count: words.length });

@@ -295,7 +295,8 @@ def arithmetic(vectors: WordVectors, formula: str, reference: Sequence[str], cou
     Args:
         vectors: the table.
         formula: as `parse_formula` reads it.
-        reference: the words that the map is fitted to, together with those of the formula.
+        reference: the words that the map is fitted to, together with those of the formula; those that the table does
+            not have are left out.
         count: how many words that are no inputs to rank.
 
     Raises:
@@ -309,7 +310,8 @@ def arithmetic(vectors: WordVectors, formula: str, reference: Sequence[str], cou
     sums = arrows.cumsum(axis=0)
     if np.linalg.norm(sums[-1]) < ZERO_LENGTH:
         raise SumIsZero()
-    fitted = list(dict.fromkeys([*_spelled(vectors, reference), *inputs]))
+    known = [word for word in reference if vectors.row(word) is not None]
+    fitted = list(dict.fromkeys([*_spelled(vectors, known), *inputs]))
     rows = _rows(vectors, fitted)
     projection = fit_projection(rows, 2)
     found = _nearest(vectors, sums[-1], count, inputs)
@@ -465,26 +467,32 @@ def deal_game(vectors: WordVectors, formulas: Sequence[str], groups: Sequence[Se
     return Game(tuple(sums), tuple(odd_ones), vectors.origin)
 
 
-def _landing(vectors: WordVectors, formula: str) -> tuple[Neighbour, ...]:
+@dataclass(frozen=True)
+class _Landing:
+    inputs: frozenset[str]
+    found: tuple[Neighbour, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """The nearest words of a–z that are no inputs: what a class may be asked to guess."""
+        return [one.word for one in self.found if one.latin and not one.is_input]
+
+
+def _landing(vectors: WordVectors, formula: str) -> _Landing:
     terms = parse_formula(formula)
     inputs = [vectors.spelling(term.word) for term in terms]
     total = np.array([term.weight for term in terms], np.float32) @ _rows(vectors, inputs)
-    return tuple(_nearest(vectors, total, 5, inputs))
+    return _Landing(frozenset(inputs), tuple(_nearest(vectors, total, 5, inputs)))
 
 
-def _sum_round(formula: str, landings: dict[str, tuple[Neighbour, ...]], order: random.Random) -> SumRound:
+def _sum_round(formula: str, landings: dict[str, _Landing], order: random.Random) -> SumRound:
     """Wrong options: one more word from around the landing point, and two where other formulas land."""
-    found = [one for one in landings[formula] if one.latin]
-    answer, *near = (one.word for one in found if not one.is_input)
-    inputs = {one.word for one in found if one.is_input}
-    elsewhere = [_answer(landings[other]) for other in landings if other != formula]
+    here = landings[formula]
+    answer, *near = here.words
+    elsewhere = [landing.words[0] for other, landing in landings.items() if other != formula]
     wrong = [near[-1], *order.sample(elsewhere, len(elsewhere))]
-    options = [answer, *dict.fromkeys(word for word in wrong if word != answer and word not in inputs)][:4]
-    return SumRound(formula, tuple(order.sample(options, len(options))), answer, landings[formula])
-
-
-def _answer(found: Sequence[Neighbour]) -> str:
-    return next(one.word for one in found if not one.is_input and one.latin)
+    options = [answer, *dict.fromkeys(word for word in wrong if word != answer and word not in here.inputs)][:4]
+    return SumRound(formula, tuple(order.sample(options, len(options))), answer, here.found)
 
 
 def _odd_round(vectors: WordVectors, group: Sequence[str], order: random.Random) -> OddRound:

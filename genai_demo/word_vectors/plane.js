@@ -1,4 +1,5 @@
-// A map of words in two directions: the same scale on both, words that never cover one another, arrows, a keyboard.
+// A map of words in two directions: words that never cover one another, arrows, a keyboard. Both directions have the
+// same scale, unless the model says stretch; ends are words that name the ends of the axes.
 "use strict";
 // sparse: reference words whose name has no room beside their dot show it only when they are pointed at.
 genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
@@ -17,9 +18,10 @@ genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
     const range = (axis) => [Math.min(...spots.map((spot) => spot[axis])), Math.max(...spots.map((spot) => spot[axis]))];
     const [left, right] = range("x"), [bottom, top] = range("y");
     const side = MARGIN + 1.6 * fontSize();
-    const scale = Math.min((width - 2 * side) / (right - left || 1), (height - 2 * MARGIN - 1.2 * fontSize()) / (top - bottom || 1));
+    const across = (width - 2 * side) / (right - left || 1), up = (height - 2 * MARGIN - (next.ends ? 3 : 1.2) * fontSize()) / (top - bottom || 1);
+    const scale = next.stretch ? { x: across, y: up } : { x: Math.min(across, up), y: Math.min(across, up) };
     const middle = { x: (left + right) / 2, y: (bottom + top) / 2 };
-    return (spot) => ({ x: width / 2 + scale * (spot.x - middle.x), y: height / 2 - 0.5 * fontSize() - scale * (spot.y - middle.y) });
+    return (spot) => ({ x: width / 2 + scale.x * (spot.x - middle.x), y: height / 2 - 0.5 * fontSize() - scale.y * (spot.y - middle.y) });
   }
   const fontSize = () => parseFloat(getComputedStyle(node).fontSize) || 15;
 
@@ -67,7 +69,7 @@ genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
 
   // ── drawing ──
   function draw(next, { animate = false } = {}) {
-    model = { arrows: [], xLabel: "", yLabel: "", ...next };
+    model = { arrows: [], ...next };
     if (!node.clientWidth) return;   // not on the screen: drawn when it is shown
     const at = viewOf(model);
     const before = places;
@@ -96,9 +98,16 @@ genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
   function frameNodes(at) {
     const zero = at({ x: 0, y: 0 }), nodes = [];
     if (model.cross) nodes.push(svg("line", { class: "gx-grid", x1: 0, x2: width, y1: zero.y, y2: zero.y }), svg("line", { class: "gx-grid", x1: zero.x, x2: zero.x, y1: 0, y2: height }));
-    const text = (words, x, y, attributes) => { const one = svg("text", { class: "gx-axis-text", x, y, ...attributes }); one.textContent = words; nodes.push(one); };
-    text(model.xLabel, width / 2, height - 6, { "text-anchor": "middle" });
-    text(model.yLabel, 0, 0, { "text-anchor": "middle", transform: `translate(${0.9 * fontSize()} ${height / 2 - 10}) rotate(-90)` });
+    const text = (words, x, y, attributes) => { const one = svg("text", { class: `gx-axis-text${model.ends ? " gx-end" : ""}`, x, y, ...attributes }); one.textContent = words; nodes.push(one); };
+    const size = fontSize(), upright = (y) => ({ "text-anchor": "middle", transform: `translate(${0.9 * size} ${y}) rotate(-90)` });
+    if (model.xLabel) text(model.xLabel, width / 2, height - 6, { "text-anchor": "middle" });
+    if (model.yLabel) text(model.yLabel, 0, 0, upright(height / 2 - 10));
+    if (model.ends) {
+      text(`← ${model.ends.left}`, 1.8 * size, height - 6, {});
+      text(`${model.ends.right} →`, width - 6, height - 6, { "text-anchor": "end" });
+      text(`← ${model.ends.bottom}`, 0, 0, { ...upright(height - 1.8 * size), "text-anchor": "start" });
+      text(`${model.ends.top} →`, 0, 0, { ...upright(6), "text-anchor": "end" });
+    }
     return nodes;
   }
   function pointNode(point) {
