@@ -6,10 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from genai_demo.diffusion.tab import tab as denoising_tab
 from genai_demo.errors import DemoError
 from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, DEFAULT_VECTORS, VECTORS, find_model, find_vectors
 from genai_demo.models.device import available_devices, space_function
 from genai_demo.models.loading import ModelLoader, prepare
+from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
@@ -24,7 +26,8 @@ NOTICES = "\n\n".join(
 
 loader = ModelLoader(find_model(DEFAULT_MODEL))
 vectors = VectorsLoader(loader)
-TABS = (next_token_tab(), word_vectors_tab(vectors))
+pictures = PictureLoader()
+TABS = (next_token_tab(), word_vectors_tab(vectors), denoising_tab(pictures))
 demo = build_page(loader, TABS, NOTICES)
 
 
@@ -50,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         loader.choose(entry, options.device, progress)
         vectors.choose(find_vectors(options.vectors))
+        pictures.choose(options.device)
     except DemoError as error:
         print(sentence(error), file=sys.stderr)
         return 1

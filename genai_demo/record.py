@@ -5,12 +5,16 @@ The files in `assets/recorded` are drawn at once, labelled *recorded*, and repla
 
 from __future__ import annotations
 
+import argparse
 import json
 from datetime import date
 from typing import Any
 
+from .diffusion import openings as diffusion
+from .diffusion.tab import NAME as DENOISING
 from .models.catalogue import DEFAULT_MODEL, find_model
 from .models.loading import ModelLoader, load_model
+from .models.picture_generator import load_picture_generator
 from .models.word_vectors import VectorsLoader
 from .next_token import openings as next_token
 from .next_token.tab import NAME as NEXT_TOKEN
@@ -42,10 +46,20 @@ def _write(tab: str, payloads: dict[str, dict[str, Any]]) -> None:
 
 def main() -> None:
     """Write one file a scene."""
+    parser = argparse.ArgumentParser(description="Record what each scene opens with, from the real models.")
+    tabs = (NEXT_TOKEN, WORD_VECTORS, DENOISING)
+    parser.add_argument("tabs", nargs="*", default=tabs, help=f"only these: {', '.join(tabs)}")
+    wanted = parser.parse_args().tabs
+    if DENOISING in wanted:
+        _write(DENOISING, diffusion.openings(load_picture_generator("cpu")))
+    if not {NEXT_TOKEN, WORD_VECTORS} & set(wanted):
+        return
     entry = find_model(DEFAULT_MODEL)
     model = load_model(entry, device="cpu")
-    _write(NEXT_TOKEN, next_token.openings(model))
-    _write(WORD_VECTORS, word_vectors.openings(VectorsLoader(ModelLoader.of(model, entry)).model()))
+    if NEXT_TOKEN in wanted:
+        _write(NEXT_TOKEN, next_token.openings(model))
+    if WORD_VECTORS in wanted:
+        _write(WORD_VECTORS, word_vectors.openings(VectorsLoader(ModelLoader.of(model, entry)).model()))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,21 @@ import base64
 import binascii
 from collections.abc import Iterator
 
+from ..checks import require_whole
 from ..errors import InvalidParameter, NotAPicture, PictureTooLarge
 from ..models.picture_generator import PictureGenerator
 from ..ui.request import Json, text_field, texts_field
 from . import backend, upload, view
-from .backend import Floats, Wish
+from .backend import Step, Wish
+from .samples import sample_pictures
+from .schedulers import MAX_STEPS, require_steps
 from .words import unseen_words
 
 STEPS = 25
 GUIDANCE = 4.0
+SAMPLER = "ddim"
+SCALES = (0, 1, 3, 7, 15)
+COMPARED = ("ddpm", "ddim")
 
 
 def decoded(image: str) -> bytes:
@@ -34,50 +40,53 @@ def decoded(image: str) -> bytes:
         raise NotAPicture(formats=", ".join(upload.FORMATS)) from error
 
 
-def shrink_upload(model: PictureGenerator, request: Json) -> Json:
-    """{image} → the picture as the model could have drawn it, and all noise levels: the Destroy scene."""
-    return view.upload_payload(_picture(request, model), model.alpha_bars.tolist())
+def forward_process(model: PictureGenerator, request: Json) -> Json:  # noqa: ARG001 - there is nothing to ask
+    """{} → pictures and all noise levels: the Destroy scene, which is computed in the browser."""
+    return view.forward_payload(
+        sample_pictures(model.shape[1]), model.alpha_bars.tolist(), model.shape[1], model.origin
+    )
 
 
 def guess_noise(model: PictureGenerator, request: Json) -> Json:
     """{image, prompt, timestep, seed} → the Guess-the-noise scene."""
-    result = backend.guess_noise(
-        model,
-        _picture(request, model),
-        text_field(request, "prompt"),
-        request.get("timestep", len(model.alpha_bars) // 2),
-        request.get("seed", 0),
-    )
+    x0 = upload.read_picture(decoded(text_field(request, "image")), model.shape[1])
+    timestep = request.get("timestep", len(model.alpha_bars) // 2)
+    result = backend.guess_noise(model, x0, text_field(request, "prompt"), timestep, request.get("seed", 0))
     return view.guess_payload(result, model.origin)
 
 
 def draw(model: PictureGenerator, request: Json) -> Iterator[Json]:
-    """{prompt, seed, steps, guidance_scale, sampler, negative_prompt} → the Step-by-step scene, step by step."""
-    prompt, steps = text_field(request, "prompt"), request.get("steps", STEPS)
-    run = backend.denoise(
-        model,
-        prompt,
-        request.get("seed", 0),
-        steps,
-        request.get("guidance_scale", GUIDANCE),
-        _sampler(request),
-        text_field(request, "negative_prompt"),
-    )
-    unseen = unseen_words(prompt)
+    """{run, prompt, seed, steps, guidance_scale, sampler, negative_prompt, skip} → the Step-by-step scene.
+
+    A run that goes on after a stop is made anew, which comes to the same picture: of its first `skip` steps only the
+    index is sent.
+    """
+    run, skip = _run(model, request), request.get("skip", 0)
+    require_whole("skip", skip, 0, max(MAX_STEPS.values()))
+    total, unseen, answered = _steps(request), _unseen(model, text_field(request, "prompt")), _answered(request)
     for step in run:
-        yield {"run": request.get("run"), **view.step_payload(step, int(steps), model.origin, unseen)}
+        if step.index < skip:
+            yield {**answered, "total": total, "skipped": step.index}
+        else:
+            yield {**answered, **view.step_payload(step, total, model.origin, unseen)}
 
 
-def steer_guidance(model: PictureGenerator, request: Json) -> Json:
+def save_gif(model: PictureGenerator, request: Json) -> Json:
+    """{the same as for `draw`} → {gif}: the run made anew, its first and last step and others in between."""
+    wanted = view.kept_indices(_steps(request))
+    return {"gif": view.gif([step for step in _run(model, request) if step.index in wanted])}
+
+
+def steer_by_guidance(model: PictureGenerator, request: Json) -> Json:
     """{prompt, scales, seed, steps, sampler} → one prompt at several guidance scales."""
-    scales = request.get("scales", [0, 1, 3, 7, 15])
+    scales = request.get("scales", list(SCALES))
     if not isinstance(scales, list):
         raise InvalidParameter(name="scales", value="this", allowed="a list of numbers")
     prompt = text_field(request, "prompt")
     return _steered(model, request, [Wish(prompt, scale) for scale in scales[: backend.MAX_LANES + 1]])
 
 
-def steer_prompts(model: PictureGenerator, request: Json) -> Json:
+def steer_by_prompt(model: PictureGenerator, request: Json) -> Json:
     """{prompts, guidance_scale, seed, steps, sampler} → several prompts from the same noise."""
     scale = request.get("guidance_scale", GUIDANCE)
     prompts = texts_field(request, "prompts")[: backend.MAX_LANES + 1]
@@ -85,28 +94,48 @@ def steer_prompts(model: PictureGenerator, request: Json) -> Json:
 
 
 def count_steps(model: PictureGenerator, request: Json) -> Iterator[Json]:
-    """{prompt, seed, guidance_scale, samplers} → the How-many-steps scene, picture by picture."""
-    samplers = texts_field(request, "samplers")[:4] or ["ddim", "dpm++"]
+    """{run, prompt, seed, guidance_scale, samplers} → the How-many-steps scene, picture by picture."""
+    prompt, samplers = text_field(request, "prompt"), texts_field(request, "samplers")[:2] or list(COMPARED)
     drawings = backend.step_counts(
+        model, prompt, request.get("seed", 0), request.get("guidance_scale", GUIDANCE), samplers
+    )
+    total, unseen = len(samplers) * len(backend.STEP_COUNTS), _unseen(model, prompt)
+    for drawing in drawings:
+        yield {**_answered(request), **view.drawing_payload(drawing, total, model.origin, unseen)}
+
+
+def _run(model: PictureGenerator, request: Json) -> Iterator[Step]:
+    return backend.denoise(
         model,
         text_field(request, "prompt"),
         request.get("seed", 0),
+        request.get("steps", STEPS),
         request.get("guidance_scale", GUIDANCE),
-        samplers,
+        _sampler(request),
+        text_field(request, "negative_prompt"),
     )
-    for drawing in drawings:
-        yield {"run": request.get("run"), **view.drawing_payload(drawing, model.origin)}
 
 
 def _steered(model: PictureGenerator, request: Json, wishes: list[Wish]) -> Json:
-    steps = request.get("steps", STEPS)
-    lanes = backend.steer(model, wishes, request.get("seed", 0), steps, _sampler(request))
-    return view.steer_payload(lanes, model.origin)
+    steps, sampler = request.get("steps", STEPS), _sampler(request)
+    require_steps(sampler, steps, len(model.alpha_bars))
+    lanes = backend.steer(model, wishes, request.get("seed", 0), steps, sampler, keep=(int(steps) // 2,))
+    unseen = _unseen(model, " ".join(wish.prompt for wish in wishes))
+    return view.steer_payload(lanes, model.origin, unseen)
+
+
+def _answered(request: Json) -> Json:
+    """Which of its runs the browser is being answered."""
+    return {"request": {"run": request.get("run")}}
+
+
+def _unseen(model: PictureGenerator, prompt: str) -> tuple[str, ...]:
+    return unseen_words(prompt, model.objects)
+
+
+def _steps(request: Json) -> int:
+    return int(request.get("steps", STEPS))
 
 
 def _sampler(request: Json) -> str:
-    return text_field(request, "sampler") or "ddim"
-
-
-def _picture(request: Json, model: PictureGenerator) -> Floats:
-    return upload.read_picture(decoded(text_field(request, "image")), model.shape[1])
+    return text_field(request, "sampler") or SAMPLER

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -24,15 +25,19 @@ from PIL import Image
 
 from ..models.picture_generator import PictureOrigin
 from .backend import Drawing, Floats, Lane, Noised, NoiseGuess, Step
+from .samples import Sample
 
 Json = dict[str, Any]
 Pixels = NDArray[np.uint8]
 
+PNG = "data:image/png;base64,"
 MAX_STEPS_SENT = 50
 MAX_BYTES_SENT = 600_000
-PALETTES = (256, 128, 96, 64, 48, 40, 32, 24, 16)  # colours a picture, the finest first
+PALETTES = (256, 128, 96, 64, 48, 40, 32, 24, 16, 8)  # colours a picture, the finest first
 SAMPLED = 10  # every so many steps are tried out to find the palette that fits
 STREAM_COLOURS = 256
+GIF_SCALE = 4
+GIF_PAUSE, GIF_REST = 120, 2_500  # milliseconds
 AMPLIFICATIONS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 
@@ -71,7 +76,7 @@ def png(pixels: Pixels, colours: int | None = None) -> str:
         image = image.quantize(colours, Image.Quantize.MEDIANCUT)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    return PNG + base64.b64encode(file.getvalue()).decode("ascii")
 
 
 # ── the API ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,8 +105,33 @@ def run_json(prompt: str, seed: int, sampler: str, kept: Sequence[Step], limit: 
             continue
         steps = [_step(step, colours) for step in kept]
         if sum(_size(step) for step in steps) <= room:
-            break
-    return {**frame, "colours": colours, "steps": steps}
+            return {**frame, "colours": colours, "steps": steps}
+    raise ValueError(f"{len(kept)} steps in {limit} bytes")  # 50 steps of pure noise fit in 24 colours
+
+
+def fitted(payload: Json, limit: int) -> Json:
+    """The same payload in at most `limit` bytes: if need be, its pictures in fewer colours, as many as possible.
+
+    Raises:
+        ValueError: it does not fit in the fewest.
+    """
+    for colours in (None, *PALETTES):
+        coarser = payload if colours is None else _coarser(payload, colours)
+        if _size(coarser) <= limit:
+            return coarser
+    raise ValueError(f"{_size(payload)} bytes do not fit into {limit}")
+
+
+def _coarser(value: Any, colours: int) -> Any:
+    """`value` with every PNG in it in at most so many colours."""
+    if isinstance(value, dict):
+        return {name: _coarser(part, colours) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_coarser(part, colours) for part in value]
+    if isinstance(value, str) and value.startswith(PNG):
+        with Image.open(io.BytesIO(base64.b64decode(value.removeprefix(PNG)))) as image:
+            return png(np.asarray(image.convert("RGB")), colours)
+    return value
 
 
 def _step(step: Step, colours: int | None) -> Json:
@@ -116,9 +146,9 @@ def _step(step: Step, colours: int | None) -> Json:
     }
 
 
-def _size(step: Json) -> int:
-    """Bytes of a step as JSON, at most."""
-    return 200 + sum(len(value) for value in step.values() if isinstance(value, str))
+def _size(payload: Json) -> int:
+    """Bytes of a payload as JSON; the longest that there are, as of a prompt in no Latin letters."""
+    return len(json.dumps(payload))
 
 
 def added_noise_json(result: Noised) -> Json:
@@ -138,23 +168,43 @@ def added_noise_json(result: Noised) -> Json:
 # ── the scenes ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def upload_payload(x0: Floats, alpha_bars: Sequence[float]) -> Json:
-    """A picture to destroy in the browser, exact, and every noise level to do it with."""
-    return {"x0": png(picture_pixels(x0)), "alpha_bars": [round(alpha_bar, 8) for alpha_bar in alpha_bars]}
+def forward_payload(samples: Iterable[Sample], alpha_bars: Sequence[float], side: int, origin: PictureOrigin) -> Json:
+    """Pictures to destroy in the browser, exact, and ᾱ of every noise level to do it with."""
+    return {
+        "provenance": provenance(origin),
+        "side": side,
+        "alpha_bars": [round(alpha_bar, 8) for alpha_bar in alpha_bars],
+        "pictures": samples_json(samples),
+    }
+
+
+def samples_json(samples: Iterable[Sample]) -> list[Json]:
+    """[{label, prompt, image}]; the label is the prompt, which describes the picture."""
+    return [
+        {"label": sample.prompt, "prompt": sample.prompt, "image": png(picture_pixels(sample.x0))} for sample in samples
+    ]
 
 
 def guess_payload(result: NoiseGuess, origin: PictureOrigin) -> Json:
     """The true noise, the guess, their difference (times `amplified`), and the clean picture that the guess implies."""
-    factor = amplification(result.difference)
+    amplified, difference = _amplified(result.difference)
+    noised = result.noised
     return {
         "provenance": provenance(origin),
         "prompt": result.prompt,
-        **added_noise_json(result.noised),
-        "snr_db": result.noised.snr_db,
-        "guess": png(noise_pixels(result.guess)),
-        "difference": png(noise_pixels(factor * result.difference)),
-        "amplified": factor,
-        "x0_guess": png(picture_pixels(result.x0_guess)),
+        "timestep": noised.timestep,
+        "alpha_bar": noised.alpha_bar,
+        "snr": noised.snr,
+        "snr_db": noised.snr_db,
+        "signal_weight": noised.signal_weight,
+        "noise_weight": noised.noise_weight,
+        "x0": png(picture_pixels(noised.x0)),
+        "noise": png(noise_pixels(noised.noise), STREAM_COLOURS),
+        "x_t": png(picture_pixels(noised.x_t), STREAM_COLOURS),
+        "guess": png(noise_pixels(result.guess), STREAM_COLOURS),
+        "difference": difference,
+        "amplified": amplified,
+        "x0_guess": png(picture_pixels(result.x0_guess), STREAM_COLOURS),
         "noise_error": result.noise_error,
         "picture_error": result.picture_error,
         "factor": result.factor,
@@ -162,42 +212,85 @@ def guess_payload(result: NoiseGuess, origin: PictureOrigin) -> Json:
 
 
 def step_payload(step: Step, total: int, origin: PictureOrigin, unseen: Sequence[str]) -> Json:
-    """One step as it is made: x_t, x0, the guided noise, and the picture after it; about 25 KB.
+    """One step of `total` as it is made, about 25 KB, and after the last one the finished picture, exact.
 
-    `guidance`: what guidance changed, guided − unguided noise, times `amplified`; none where nothing was guided.
+    `guidance`: what guidance changed, ε̃ − ε_∅, times `amplified`; none where nothing was guided.
     """
-    payload = {
+    amplified, guidance = _guidance(step)
+    return {
         "provenance": provenance(origin),
         "total": total,
         "unseen": list(unseen),
-        **_step(step, STREAM_COLOURS),
-        "snr_db": step.snr_db,
-        "clipped": step.clipped,
-        "guidance": None,
-        "amplified": 1,
-        "picture": png(picture_pixels(step.x_next), STREAM_COLOURS) if step.index + 1 == total else None,
-    }
-    if step.noise_with_prompt is not None and step.noise_without_prompt is not None:
-        difference = step.noise - step.noise_without_prompt
-        factor = amplification(difference)
-        payload |= {"guidance": png(noise_pixels(factor * difference), STREAM_COLOURS), "amplified": factor}
-    return payload
-
-
-def steer_payload(lanes: Iterable[Lane], origin: PictureOrigin) -> Json:
-    """Several pictures from the same noise, and what each was guided by."""
-    return {
-        "provenance": provenance(origin),
-        "lanes": [{**asdict(lane.wish), "picture": png(picture_pixels(lane.picture))} for lane in lanes],
+        "step": {
+            **_step(step, STREAM_COLOURS),
+            "snr_db": step.snr_db,
+            "clipped": step.clipped,
+            "guidance": guidance,
+            "amplified": amplified,
+        },
+        "picture": png(picture_pixels(step.x_next)) if step.index + 1 == total else None,
     }
 
 
-def drawing_payload(drawing: Drawing, origin: PictureOrigin) -> Json:
-    """A finished picture, the steps and the seconds that it took."""
+def steer_payload(lanes: Sequence[Lane], origin: PictureOrigin, unseen: Sequence[str]) -> Json:
+    """Several pictures from the same noise, and what each was guided by.
+
+    `difference`: what guidance changes in the noise, ε̃ − ε_∅, times `amplified`, at the step that was kept of the
+    weakest lane which is guided, whose scale is `difference_scale`; all three are none where no lane is.
+    """
+    guided = [lane for lane in lanes for step in lane.steps if _is_guided(step)]
+    shown = min(guided, key=lambda lane: lane.wish.guidance_scale, default=None)
+    amplified, difference = _guidance(shown.steps[0]) if shown else (None, None)
     return {
         "provenance": provenance(origin),
+        "unseen": list(unseen),
+        "pictures": [{**asdict(lane.wish), "image": png(picture_pixels(lane.picture))} for lane in lanes],
+        "difference": difference,
+        "amplified": amplified,
+        "difference_scale": shown.wish.guidance_scale if shown else None,
+    }
+
+
+def drawing_payload(drawing: Drawing, total: int, origin: PictureOrigin, unseen: Sequence[str]) -> Json:
+    """One of `total` finished pictures, the steps and the seconds that it took."""
+    return {"provenance": provenance(origin), "total": total, "unseen": list(unseen), **drawing_json(drawing)}
+
+
+def drawing_json(drawing: Drawing) -> Json:
+    """{sampler, steps, seconds, image}."""
+    return {
         "sampler": drawing.sampler,
         "steps": drawing.steps,
         "seconds": round(drawing.seconds, 3),
-        "picture": png(picture_pixels(drawing.picture)),
+        "image": png(picture_pixels(drawing.picture)),
     }
+
+
+def gif(kept: Sequence[Step]) -> str:
+    """A GIF data URI of a run, x_t on the left and x̂0 on the right, enlarged; it rests on the finished picture."""
+    pairs = [(step.x_t, step.x0) for step in kept] + [(kept[-1].x_next, kept[-1].x_next)]
+    frames = []
+    for left, right in pairs:
+        image = Image.fromarray(np.concatenate([picture_pixels(left), picture_pixels(right)], axis=1))
+        frames.append(image.resize((GIF_SCALE * image.width, GIF_SCALE * image.height), Image.Resampling.NEAREST))
+    file = io.BytesIO()
+    pauses = [GIF_PAUSE] * len(kept) + [GIF_REST]
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=pauses, loop=0)
+    return "data:image/gif;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _is_guided(step: Step) -> bool:
+    return step.noise_with_prompt is not None and step.noise_without_prompt is not None
+
+
+def _guidance(step: Step) -> tuple[int | None, str | None]:
+    """(factor, picture) of ε̃ − ε_∅; none where nothing was guided."""
+    if step.noise_with_prompt is None or step.noise_without_prompt is None:
+        return None, None
+    return _amplified(step.noise - step.noise_without_prompt)
+
+
+def _amplified(difference: Floats) -> tuple[int, str]:
+    """A difference of noises as (factor, picture): the picture shows the difference times the factor."""
+    factor = amplification(difference)
+    return factor, png(noise_pixels(factor * difference), STREAM_COLOURS)

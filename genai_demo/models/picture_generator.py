@@ -6,6 +6,7 @@ interleave and no two passes ever run at once.
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +19,14 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from ..errors import OutOfDeviceMemory, TextTooLong
+from ..errors import DamagedModelFolder, OutOfDeviceMemory, TextTooLong
 from .device import choose_device
 from .language import Origin, require_readable
 from .picture import FOLDER, PictureModel, alpha_bars, load_picture_model, parameter_count
 from .text_encoder import MAX_TOKENS, TextEncoder, TextStates
 
 NAME = "pictures"
+TRAINING = "training.json"  # how the weights were made
 TITLE = "this project's own picture model"
 MAX_CHARACTERS = 1_000  # of a prompt
 PROMPT_TOKENS = MAX_TOKENS - 3  # [CLS] and [SEP] are the encoder's own; one stays free, so that no prompt is cut off
@@ -47,12 +49,15 @@ class PictureGenerator:
     Args:
         model: predicts; it stays where it is and is set to evaluation.
         encoder: reads the prompts, on the same device or another.
+        objects: how many kinds of objects the model was trained on; it has never seen those that come after them in
+            the list of drawings.
     """
 
     prediction_type = "sample"
     clips = True  # pictures lie in [−1, 1]
 
-    def __init__(self, model: PictureModel, encoder: TextEncoder) -> None:
+    def __init__(self, model: PictureModel, encoder: TextEncoder, objects: int) -> None:
+        self.objects = objects
         self._model = model.eval().requires_grad_(False)
         self._encoder = encoder
         self._device = next(model.parameters()).device
@@ -137,7 +142,20 @@ def load_picture_generator(device: str = "auto", folder: Path = FOLDER) -> Pictu
         UnknownDevice: this machine has no such device.
     """
     chosen = choose_device(device)
-    return PictureGenerator(load_picture_model(folder, chosen), TextEncoder.load())
+    return PictureGenerator(load_picture_model(folder, chosen), TextEncoder.load(), trained_objects(folder))
+
+
+def trained_objects(folder: Path) -> int:
+    """How many kinds of objects the weights in `folder` were trained on, by the record of their training.
+
+    Raises:
+        DamagedModelFolder: the record is missing or broken.
+    """
+    try:
+        record = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
+        return int(record["recipe"]["rung"]["objects"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DamagedModelFolder(path=folder) from error
 
 
 class PictureLoader:

@@ -71,7 +71,7 @@ class TextEncoder:
             if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
                 raise CorruptedModelFile(path=PACKAGE, requirement=REQUIREMENT)
         disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32, add_pooling_layer=False)
+        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
         return cls(model.to(device), AutoTokenizer.from_pretrained(folder, local_files_only=True))
 
     @property

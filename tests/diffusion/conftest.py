@@ -10,6 +10,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from genai_demo.models.picture import PictureModel, PictureModelConfig
 from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.models.text_encoder import TextEncoder
+from genai_demo.training.sprites import KINDS
 from tests.diffusion.denoisers import Gaussian
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "blue", "apple", "cat", "on", "background", ",")
@@ -55,4 +56,4 @@ def generator(encoder) -> PictureGenerator:
     """A picture model that draws nothing sensible, quickly, at the real size."""
     torch.manual_seed(1)
     config = PictureModelConfig(patch=16, channels=(16, 16), attention=(False, True), heads=2, text_size=16)
-    return PictureGenerator(PictureModel(config), encoder)
+    return PictureGenerator(PictureModel(config), encoder, objects=len(KINDS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def test_a_step_is_consistent_in_itself(sampler, prediction):
         assert step.snr_db == pytest.approx(10 * math.log10(step.snr))
         assert {array.dtype for array in (step.x_t, step.x0, step.noise, step.x_next)} == {np.dtype("float32")}
         assert step.x_t.shape == (8, 8, 3)
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         assert np.array_equal(step.x_next, following.x_t)
     assert np.allclose(steps[-1].x_next, steps[-1].x0, atol=1e-5)  # the last step arrives at the clean picture
 

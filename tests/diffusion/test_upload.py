@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image
 
 from genai_demo.diffusion import upload
 from genai_demo.diffusion.upload import read_picture
-from genai_demo.errors import DamagedPicture, DemoError, NotAPicture, PictureTooLarge
+from genai_demo.errors import DamagedPicture, NotAPicture, PictureTooLarge
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -141,7 +142,5 @@ def test_a_truncated_picture_is_refused(kind):
 def test_damage_anywhere_ends_in_a_picture_or_in_one_of_our_errors(rubbish, where):
     data = bytearray(file(halves(16, 16)))
     data[where : where + len(rubbish)] = rubbish
-    try:
+    with suppress(NotAPicture, DamagedPicture, PictureTooLarge):
         assert read_picture(bytes(data)).shape == (64, 64, 3)
-    except DemoError as error:
-        assert isinstance(error, (NotAPicture, DamagedPicture, PictureTooLarge))

@@ -1,0 +1,49 @@
+"""The Denoising tab: its five scenes, what they may ask, and its endpoints."""
+
+from __future__ import annotations
+
+from ..models.loading import ModelLoader
+from ..models.picture_generator import PictureLoader
+from ..ui.page import Tab, answering
+from ..ui.scene import recorded, scene, stepper
+from ..ui.streaming import Streams
+from ..ui.texts import load_texts
+from . import requests
+from .api import publish
+from .schedulers import MAX_STEPS
+
+NAME = "denoising"
+PACKAGE = "genai_demo.diffusion"
+ASKS = {
+    "destroy": (requests.forward_process,),
+    "guess": (requests.guess_noise,),
+    "steps": (requests.save_gif,),
+    "steer": (requests.steer_by_guidance, requests.steer_by_prompt),
+    "counts": (requests.steer_by_prompt,),
+}
+EVENTS = {"steps": ("draw", requests.draw), "counts": ("count", requests.count_steps)}
+
+
+def tab(generator: PictureLoader | None = None) -> Tab:
+    """How the page is told about this tab. `generator`: what draws, if not the picture model that is shipped."""
+    source = generator or PictureLoader()
+
+    def build(_: ModelLoader) -> None:
+        """Add the scenes to the tab that is being built."""
+        texts = load_texts(PACKAGE)
+        stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
+        streams = Streams()
+        for name, answers in ASKS.items():
+            asks = [answering(source, answer) for answer in answers]
+            labels = {**texts["common"], **texts[name]}
+            settings = {"samplers": MAX_STEPS}
+            if name not in EVENTS:
+                scene(NAME, name, labels, recorded(NAME, name), asks, settings=settings)
+                continue
+            event, answer = EVENTS[name]
+            made = scene(NAME, name, labels, recorded(NAME, name), [*asks, streams.halt], (event,), settings)
+            streams.listen(made, event, source, answer)
+        publish(source)
+
+    title: str = load_texts(PACKAGE)["title"]
+    return Tab(NAME, title, PACKAGE, build)
