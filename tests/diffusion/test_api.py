@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import inspect
+import io
 import json
 import math
 import re
@@ -14,15 +15,19 @@ import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from PIL import Image
 
 from genai_demo.diffusion import backend, requests, view
 from genai_demo.diffusion.api import publish
+from genai_demo.diffusion.openings import openings
+from genai_demo.diffusion.tab import ASKS
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, NotAPicture, PictureTooLarge, TextTooLong
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.ui.texts import load_texts
 from tests.diffusion.test_upload import bomb, file, halves
 
 PROMPT = "a red cat on blue"
+RUN = {"run": "7-1", "prompt": "a purple dragon", "steps": 3, "sampler": "euler", "guidance_scale": 2}
 SIGNATURES = {
     "/denoise": {
         "prompt": inspect.Parameter.empty,
@@ -34,6 +39,10 @@ SIGNATURES = {
     },
     "/add_noise": {"image": inspect.Parameter.empty, "timestep": inspect.Parameter.empty, "seed": 0},
 }
+
+
+def drain(generator, request) -> list:
+    return list(requests.draw(generator, request))
 
 
 def uri(data: bytes) -> str:
@@ -133,49 +142,103 @@ def test_guidance_that_is_no_number_is_refused(post):
 
 
 def test_drawing_step_by_step(generator):
-    request = {"run": 7, "prompt": "a purple dragon", "steps": 3, "sampler": "euler", "guidance_scale": 2}
-    payloads = list(requests.draw(generator, request))
-    assert [payload["index"] for payload in payloads] == [0, 1, 2]
-    assert {payload["run"] for payload in payloads} == {7}
-    assert payloads[0]["unseen"] == ["dragon"]
+    payloads = list(requests.draw(generator, RUN))
+    assert [payload["step"]["index"] for payload in payloads] == [0, 1, 2]
+    assert all(payload["request"] == {"run": "7-1"} for payload in payloads)
+    assert all(payload["unseen"] == ["dragon"] and payload["total"] == 3 for payload in payloads)
     assert [payload["picture"] is None for payload in payloads] == [True, True, False]
-    assert all(payload["guidance"] for payload in payloads)
+    assert all(payload["step"]["guidance"] for payload in payloads)
+
+
+def test_a_run_that_goes_on_is_the_run_that_was_stopped(generator):
+    whole = list(requests.draw(generator, RUN))
+    *skipped, last = requests.draw(generator, {**RUN, "skip": 2})
+    assert skipped == [{"request": {"run": "7-1"}, "total": 3, "skipped": index} for index in (0, 1)]
+    assert last == whole[-1]
+
+
+def test_a_run_is_saved_as_an_animation(generator):
+    head, _, data = requests.save_gif(generator, RUN)["gif"].partition(",")
+    assert head == "data:image/gif;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        assert (image.n_frames, image.size) == (4, (512, 256))
 
 
 def test_an_empty_request_draws_what_the_model_likes(generator):
     first = next(requests.draw(generator, {}))
-    assert (first["total"], first["guidance"]) == (25, None)
+    assert (first["total"], first["step"]["guidance"], first["unseen"]) == (25, None, [])
 
 
-def test_uploading_and_guessing(generator):
-    image = uri(file(halves()))
-    shrunk = requests.shrink_upload(generator, {"image": image})
-    assert len(shrunk["alpha_bars"]) == 1_000
-    guess = requests.guess_noise(generator, {"image": shrunk["x0"], "prompt": "a cat", "timestep": 300})
-    assert guess["x0"] == shrunk["x0"]
+def test_words_that_only_a_larger_training_has_seen_are_unseen(generator, monkeypatch):
+    prompt = {"prompt": "an elephant", "steps": 1}
+    assert next(requests.draw(generator, prompt))["unseen"] == []
+    monkeypatch.setattr(generator, "objects", 40)
+    assert next(requests.draw(generator, prompt))["unseen"] == ["elephant"]
+
+
+def test_destroying_and_guessing(generator):
+    forward = requests.forward_process(generator, {})
+    assert len(forward["alpha_bars"]) == 1_000
+    picture = forward["pictures"][1]
+    guess = requests.guess_noise(generator, {"image": picture["image"], "prompt": picture["prompt"], "timestep": 300})
+    assert guess["x0"] == picture["image"]  # not a number of it is lost on the way to the browser and back
     assert guess["timestep"] == 300
+    assert guess["picture_error"] == pytest.approx(guess["factor"] * guess["noise_error"], rel=1e-3)
+
+
+def test_an_upload_may_be_guessed_at_too(generator):
+    assert requests.guess_noise(generator, {"image": uri(file(halves()))})["x0"].startswith(view.PNG)
 
 
 def test_steering(generator):
-    scales = requests.steer_guidance(generator, {"prompt": "a cat", "steps": 2})
-    assert [lane["guidance_scale"] for lane in scales["lanes"]] == [0, 1, 3, 7, 15]
-    prompts = requests.steer_prompts(generator, {"prompts": ["a cat", "a red cat"], "steps": 2})
-    assert [lane["prompt"] for lane in prompts["lanes"]] == ["a cat", "a red cat"]
+    scales = requests.steer_by_guidance(generator, {"prompt": "a cat", "steps": 2})
+    assert [one["guidance_scale"] for one in scales["pictures"]] == [0, 1, 3, 7, 15]
+    assert scales["difference_scale"] == 3
+    assert scales["difference"].startswith(view.PNG)
+    prompts = requests.steer_by_prompt(generator, {"prompts": ["a cat", "a red dragon"], "steps": 2})
+    assert [one["prompt"] for one in prompts["pictures"]] == ["a cat", "a red dragon"]
+    assert prompts["unseen"] == ["dragon"]
+
+
+def test_nothing_is_guided_where_the_prompt_is_empty(generator):
+    scales = requests.steer_by_guidance(generator, {"steps": 2})
+    assert (scales["difference"], scales["amplified"], scales["difference_scale"]) == (None, None, None)
+    assert len({one["image"] for one in scales["pictures"]}) == 1
 
 
 def test_counting_steps(generator):
-    payloads = list(requests.count_steps(generator, {"run": 1, "prompt": "a cat", "samplers": ["dpm++"]}))
+    payloads = list(requests.count_steps(generator, {"run": "1", "prompt": "a dragon", "samplers": ["dpm++"]}))
     assert [payload["steps"] for payload in payloads] == list(backend.STEP_COUNTS)
+    assert all(payload["request"] == {"run": "1"} and payload["total"] == 7 for payload in payloads)
+    assert all(payload["unseen"] == ["dragon"] and payload["sampler"] == "dpm++" for payload in payloads)
+
+
+def test_the_openings_fit_their_files_and_look_like_live_answers(generator):
+    made = openings(generator)
+    assert list(made) == list(ASKS)
+    assert all(len(json.dumps(payload)) <= 59_500 for payload in made.values())
+    (live, *_) = requests.draw(generator, {**RUN, "steps": 2})
+    assert set(made["steps"]["steps"][0]) == set(live["step"])
+    assert made["steps"]["steps"][-1]["index"] == made["steps"]["total"] - 1
+    assert set(made["guess"]) == set(
+        requests.guess_noise(generator, made["guess"] | {"image": made["guess"]["x0"]})
+    ) | {"pictures"}
 
 
 @pytest.mark.parametrize(
     ("question", "request_"),
     [
-        (requests.steer_guidance, {"scales": 3}),
-        (requests.steer_guidance, {"scales": ["a"]}),
-        (requests.steer_guidance, {"scales": [1] * 1_000}),
-        (requests.steer_prompts, {"prompts": []}),
-        (requests.steer_prompts, {"prompts": "a cat"}),
+        (drain, {"skip": -1}),
+        (drain, {"skip": "x"}),
+        (drain, {"steps": "25"}),
+        (drain, {"negative_prompt": 5}),
+        (requests.save_gif, {"steps": 10**9}),
+        (requests.steer_by_guidance, {"scales": 3}),
+        (requests.steer_by_guidance, {"steps": None}),
+        (requests.steer_by_guidance, {"scales": ["a"]}),
+        (requests.steer_by_guidance, {"scales": [1] * 1_000}),
+        (requests.steer_by_prompt, {"prompts": []}),
+        (requests.steer_by_prompt, {"prompts": "a cat"}),
         (requests.guess_noise, {"image": 5}),
         (requests.guess_noise, {"image": uri(file(halves())), "timestep": "x"}),
     ],

@@ -14,6 +14,7 @@ from PIL import Image
 
 from genai_demo.diffusion import view
 from genai_demo.diffusion.backend import Drawing, Step, Wish, add_noise, denoise, guess_noise, steer
+from genai_demo.diffusion.samples import Sample, sample_pictures
 from genai_demo.diffusion.view import (
     amplification,
     kept_indices,
@@ -115,18 +116,40 @@ def test_added_noise_and_guesses_name_their_weights(generator):
     guess = view.guess_payload(guess_noise(generator, x0, "a cat", 400, 1), generator.origin)
     assert json.loads(json.dumps(guess))["factor"] == pytest.approx(guess["noise_weight"] / guess["signal_weight"])
     assert guess["amplified"] >= 1
-    assert guess["x_t"] == noised["x_t"]
+    assert {name: guess[name] for name in ("timestep", "alpha_bar", "snr", "x0")} == {
+        name: noised[name] for name in ("timestep", "alpha_bar", "snr", "x0")
+    }
 
 
 def test_payloads_are_plain_json(generator):
     *_, last = denoise(generator, "a cat", steps=2)
     lanes = steer(generator, [Wish("a cat"), Wish("a cat", 0)], steps=2)
     payloads = [
-        view.steer_payload(lanes, generator.origin),
-        view.drawing_payload(Drawing("ddim", 2, 0.1234567, last.x_next), generator.origin),
-        view.upload_payload(last.x0, generator.alpha_bars.tolist()),
+        view.steer_payload(lanes, generator.origin, ()),
+        view.drawing_payload(Drawing("ddim", 2, 0.1234567, last.x_next), 14, generator.origin, ("pup",)),
+        view.forward_payload([Sample("a cat", last.x0)], generator.alpha_bars.tolist(), 64, generator.origin),
     ]
     for payload in payloads:
         assert json.loads(json.dumps(payload, allow_nan=False)) == payload
-    assert [lane["guidance_scale"] for lane in payloads[0]["lanes"]] == [4.0, 0]
+    assert [lane["guidance_scale"] for lane in payloads[0]["pictures"]] == [4.0, 0]
     assert len(payloads[2]["alpha_bars"]) == 1_000
+
+
+def test_a_payload_is_made_to_fit_with_the_finest_pictures_that_do():
+    exact = {"words": "as they are", "parts": [{"picture": png(noise_pixels(noisy().noise))}] * 3}
+    assert view.fitted(exact, 60_000) == exact
+    coarser = view.fitted(exact, 15_000)
+    assert 10_000 < len(json.dumps(coarser)) <= 15_000
+    assert coarser["words"] == exact["words"]
+    assert not np.array_equal(pixels(coarser["parts"][0]["picture"]), pixels(exact["parts"][0]["picture"]))
+    with pytest.raises(ValueError, match="do not fit"):
+        view.fitted(exact, 1_000)
+
+
+def test_samples_are_pictures_as_the_model_was_trained_on():
+    for sample in sample_pictures(64):
+        assert sample.x0.shape == (64, 64, 3)
+        assert sample.x0.dtype == np.float32
+        assert 0.5 < np.abs(sample.x0).max() <= 1
+        assert sample.x0.std() > 0.1
+    assert sample_pictures(64)[0].prompt == "a large red apple on a blue background"
