@@ -8,7 +8,7 @@ genai.scenes.counts = (scene) => {
 
   const prompt = promptField(scene, texts.prompt, scene.payload.prompt), seed = seedField(scene, texts.seed);
   const pair = ["ddpm", "ddim"].map((value) => {
-    const control = el("select", {}, scene.payload.samplers.map((one) => el("option", { value: one }, one)));
+    const control = el("select", {}, Object.keys(scene.settings.samplers).map((one) => el("option", { value: one }, one)));
     control.value = value;
     return control;
   });
@@ -28,7 +28,8 @@ genai.scenes.counts = (scene) => {
   }
   function arrived(part) {
     if (part.error) { drawing = false; draw(); return; }
-    if (part.done) drawing = false; else pictures.push(part);
+    pictures.push(part);
+    drawing = pictures.length < part.total;
     scene.live = true;
     unseen = part.unseen ?? unseen;
     scene.origin(part.provenance);
@@ -36,9 +37,8 @@ genai.scenes.counts = (scene) => {
   }
   async function tryImpossible() {
     const answer = await ask(scene.server.steer_by_prompt, { prompts: texts.cannot_prompts, seed: seed.get() });
-    if (answer) { cannot = answer.pictures; draw(); }
+    if (answer) { cannot = answer.pictures; scene.origin(answer.provenance); draw(); }
   }
-  scene.refresh = () => { if (!scene.live) start(); };
   scene.shown = () => draw();
   function draw() {
     const rows = [...new Set(pictures.map((one) => one.sampler))];
@@ -49,7 +49,7 @@ genai.scenes.counts = (scene) => {
         shown.node.append(el("small", { class: "gx-soft" }, fill(texts.seconds, { seconds: one.seconds.toFixed(2) })));
         return shown.node;
       })))));
-    status.textContent = `${drawing ? texts.drawing : ""} ${remark(texts, unseen, prompt.box.value)}`.trim();
+    status.textContent = `${drawing ? texts.drawing : scene.live ? "" : texts.waiting} ${remark(texts, unseen, prompt.box.value)}`.trim();
     impossible.replaceChildren(...cannot.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt); return shown.node; }));
   }
   scene.origin(scene.payload.provenance);

@@ -30,7 +30,7 @@ genai.scenes.steer = (scene) => {
   }
   async function drawScales() {
     const answer = await askScales(scene.server.steer_by_guidance, { prompt: prompt.box.value, seed: seed.get() });
-    if (answer) { payload = { ...payload, scales: answer }; draw(); }
+    if (answer) { payload = { ...payload, scales: { ...answer, prompt: prompt.box.value } }; draw(); }
   }
   async function drawPrompts(words) {
     const answer = await askPrompts(scene.server.steer_by_prompt, { prompts: words, seed: seed.get() });
@@ -39,8 +39,9 @@ genai.scenes.steer = (scene) => {
   scene.refresh = async () => { await drawScales(); await drawPrompts(payload.prompts.pictures.map((one) => one.prompt)); };
   scene.shown = () => draw();
   function draw() {
-    scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, one)); return shown.node; }));
-    difference.show(payload.scales.difference, fill(texts.difference, payload.scales));
+    scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, { scale: one.guidance_scale })); return shown.node; }));
+    difference.node.hidden = !payload.scales.difference;
+    difference.show(payload.scales.difference, fill(texts.difference, { factor: payload.scales.amplified, scale: payload.scales.difference_scale }));
     note.textContent = `${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();
     prompts.replaceChildren(...payload.prompts.pictures.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt.trim() || texts.nothing); return shown.node; }));
     scene.origin(payload.scales.provenance);

@@ -5,12 +5,12 @@ genai.scenes.steps = (scene) => {
   const { db, decimal, frame, promptField, seedField, remark, save } = genai.pictures;
   const { texts } = scene;
   const PLAY_MS = 160;
-  let payload = scene.payload, made = payload.steps, wanted = made.length, at = made.length - 1;
-  let drawing = false, stopped = false, follow = true, timer = null, asked = null, note = texts.waiting;
+  let payload = scene.payload, made = finished(payload.steps, payload.picture), wanted = payload.total, at = made.length - 1;
+  let drawing = false, stopped = false, follow = true, timer = null, asked = null, note = fill(texts.waiting, { count: payload.steps.length, total: wanted });
 
   const prompt = promptField(scene, texts.prompt, payload.prompt), seed = seedField(scene, texts.seed);
   const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (one) => { prompt.set(one.label); start(); });
-  const stepCount = select(texts.steps, [4, 10, 25, 50, 100], 25), sampler = select(texts.sampler, payload.samplers, payload.sampler);
+  const stepCount = select(texts.steps, [4, 10, 25, 50, 100], 25), sampler = select(texts.sampler, Object.keys(scene.settings.samplers), payload.sampler);
   const guidance = slider({ label: texts.guidance, help: texts.guidance_help, stops: [0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15], value: payload.guidance_scale, show: (value) => `${value}`, onmove: () => {} });
   const drawButton = button(texts.draw, start, { class: "gx-button gx-main" });
   const stopButton = button(texts.stop, () => (drawing ? halt() : carryOn()));
@@ -48,12 +48,15 @@ genai.scenes.steps = (scene) => {
   }
   function halt() { runs.stop(); [drawing, stopped] = [false, true]; draw(); }
   function carryOn() { [drawing, stopped] = [true, false]; runs.start({ ...asked, skip: made.length }); draw(); }
+  // The finished picture is the last frame of all.
+  function finished(steps, picture) { return [...steps, { ...steps.at(-1), x_t: picture, x0: picture, noise: null, finished: true }]; }
   function arrived(part) {
     if (part.error) { drawing = false; draw(); return; }
+    if (part.skipped != null) return;
     made.push(part.step);
-    wanted = part.count;
+    wanted = part.total;
     note = remark(texts, part.unseen, asked.prompt);
-    drawing = made.length < wanted;
+    if (part.picture) [made, drawing] = [finished(made, part.picture), false];
     scene.live = true;
     scene.origin(part.provenance);
     if (follow) at = made.length - 1;
@@ -76,14 +79,14 @@ genai.scenes.steps = (scene) => {
 
   function draw() {
     const step = made[at];
-    for (const name of Object.keys(frames)) frames[name].show(step?.[name], texts[name]);
+    for (const name of Object.keys(frames)) frames[name].show(step?.[name], step?.finished ? texts[`${name}_finished`] : texts[name]);
     scrubber.max = Math.max(0, made.length - 1);
     scrubber.value = at;
     scrubber.style.setProperty("--at", `${made.length > 1 ? (100 * at) / (made.length - 1) : 0}%`);
-    place.textContent = fill(texts.scrubber_value, { index: made.length ? at + 1 : 0, count: wanted });
+    place.textContent = step?.finished ? texts.scrubber_finished : fill(texts.scrubber_value, { index: step ? step.index + 1 : 0, count: wanted });
     scrubber.setAttribute("aria-valuetext", place.textContent);
-    numbers.textContent = step ? fill(texts.numbers, { timestep: Math.round(step.timestep), alpha_bar: decimal(step.alpha_bar), snr: db(step.snr) }) : "";
-    const situation = drawing ? texts.drawing : stopped ? fill(texts.stopped, { count: made.length }) : scene.live ? fill(texts.finished, { count: made.length }) : "";
+    numbers.textContent = step && !step.finished ? fill(texts.numbers, { timestep: Math.round(step.timestep), alpha_bar: decimal(step.alpha_bar), snr: db(step.snr) }) : "";
+    const situation = drawing ? texts.drawing : stopped ? fill(texts.stopped, { count: made.length }) : scene.live ? fill(texts.finished, { count: wanted }) : "";
     status.textContent = `${situation} ${note}`.trim();
     stopButton.textContent = stopped ? texts.carry_on : texts.stop;
     stopButton.disabled = !drawing && !stopped;
@@ -96,7 +99,7 @@ genai.scenes.steps = (scene) => {
       let item = strip.children[index];
       if (!item) {
         const image = el("img", { class: "gx-picture", alt: "", width: 64, height: 64 });
-        item = el("li", {}, el("button", { type: "button", "aria-label": fill(texts.strip_step, { index: index + 1 }), onclick: () => { pause(); follow = false; show(index); } }, image));
+        item = el("li", {}, el("button", { type: "button", "aria-label": step.finished ? texts.scrubber_finished : fill(texts.strip_step, { index: step.index + 1 }), onclick: () => { pause(); follow = false; show(index); } }, image));
         strip.append(item);
       }
       const image = item.querySelector("img");

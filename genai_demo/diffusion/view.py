@@ -6,8 +6,7 @@ difference of two noises is amplified first, by a factor that is written beside 
 
 Pictures are PNG data URIs. Noise hardly compresses: 64 × 64 pixels in full colour are 12 KB, so that a run of 50 steps
 with three pictures each would be 2.4 MB of text. Where many are sent, each picture is given a palette of its own
-(median cut, no dithering), as fine as the limit allows; its number of colours is sent along. The finished picture is
-exact.
+(median cut, no dithering), as fine as the limit allows. The finished picture is exact.
 """
 
 from __future__ import annotations
@@ -93,9 +92,9 @@ def newest_json(prompt: str, seed: int, sampler: str, steps: int, step: Step) ->
 
 
 def run_json(prompt: str, seed: int, sampler: str, kept: Sequence[Step], limit: int = MAX_BYTES_SENT) -> Json:
-    """The last value of `/denoise`: {prompt, seed, sampler, image, colours, steps}, in at most `limit` bytes.
+    """The last value of `/denoise`: {prompt, seed, sampler, image, steps}, in at most `limit` bytes.
 
-    image: the finished picture, exact. colours: of each picture in `steps`, the finest palette that fits.
+    image: the finished picture, exact. The pictures in `steps` have the finest palette with which all of them fit.
     """
     frame: Json = {"prompt": prompt, "seed": seed, "sampler": sampler, "image": png(picture_pixels(kept[-1].x_next))}
     room = limit - 2_000 - 12 * len(prompt) - len(frame["image"])
@@ -105,7 +104,7 @@ def run_json(prompt: str, seed: int, sampler: str, kept: Sequence[Step], limit: 
             continue
         steps = [_step(step, colours) for step in kept]
         if sum(_size(step) for step in steps) <= room:
-            return {**frame, "colours": colours, "steps": steps}
+            return {**frame, "steps": steps}
     raise ValueError(f"{len(kept)} steps in {limit} bytes")  # 50 steps of pure noise fit in 24 colours
 
 

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import torch
 from diffusers import (
+    AutoencoderKL,
     DDIMPipeline,
     DDIMScheduler,
     DDPMPipeline,
     DDPMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
     UNet2DModel,
 )
 from hypothesis import given
@@ -206,6 +209,64 @@ def test_the_stock_pipelines_draw_the_same_picture_bit_for_bit(sampler, clips, u
     *_, last = denoise(model, "", 6, 20, 4.0, sampler)
     assert np.array_equal(np.clip(last.x_next / 2 + 0.5, 0, 1), stock)
     assert np.abs(last.x0).max() > 1 or clips
+
+
+class OfPipeline(Gaussian):
+    """A text-to-picture pipeline of the library, in its latent space, as a denoiser; a prompt is its embedding."""
+
+    pipeline: StableDiffusionPipeline
+    embeddings: dict[str, torch.Tensor]
+
+    def encode(self, prompt):
+        return self.embeddings[prompt]
+
+    @torch.no_grad()
+    def predict(self, x, timestep, conditionings):
+        return self.pipeline.unet(x, torch.tensor(timestep), encoder_hidden_states=torch.cat(conditionings)).sample
+
+
+@pytest.fixture(scope="module")
+def stable_diffusion() -> OfPipeline:
+    """A pipeline of the class of Stable Diffusion, tiny and random, on Stable Diffusion's noise levels."""
+    torch.manual_seed(3)
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(8, 8),
+        layers_per_block=1,
+        norm_num_groups=4,
+        cross_attention_dim=8,
+        attention_head_dim=2,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    ).eval()
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1_000, dtype=torch.float64) ** 2
+    model = OfPipeline("epsilon", shape=(4, 8, 8), alpha_bars=torch.cumprod(1 - betas, 0))
+    model.embeddings = {prompt: torch.randn(1, 5, 8) for prompt in ("", "bright", "dark")}
+    vae = AutoencoderKL(block_out_channels=(4,), norm_num_groups=4, latent_channels=4)
+    parts = {"text_encoder": None, "tokenizer": None, "safety_checker": None, "feature_extractor": None}
+    scheduler = DDIMScheduler(steps_offset=1, clip_sample=False)  # each test puts its own in the place of it
+    model.pipeline = StableDiffusionPipeline(
+        vae=vae, unet=unet, scheduler=scheduler, **parts, requires_safety_checker=False
+    )
+    model.pipeline.set_progress_bar_config(disable=True)
+    return model
+
+
+@pytest.mark.parametrize("negative", ["", "dark"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_guided_stable_diffusion_pipeline_ends_in_the_same_latents_bit_for_bit(sampler, negative, stable_diffusion):
+    model, pipeline = stable_diffusion, stable_diffusion.pipeline
+    pipeline.scheduler = STOCK[sampler](scheduler_settings(model.alpha_bars, "epsilon"))
+    stock = pipeline(
+        prompt_embeds=model.embeddings["bright"],
+        negative_prompt_embeds=model.embeddings[negative],
+        num_inference_steps=20,
+        guidance_scale=7.5,
+        generator=torch.Generator().manual_seed(6),
+        output_type="latent",
+    ).images[0]
+    *_, last = denoise(model, "bright", 6, 20, 7.5, sampler, negative)
+    assert np.array_equal(last.x_next, stock.permute(1, 2, 0).numpy())
 
 
 @given(
