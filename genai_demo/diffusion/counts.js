@@ -39,6 +39,7 @@ genai.scenes.counts = (scene) => {
     const answer = await ask(scene.server.steer_by_prompt, { prompts: texts.cannot_prompts, seed: seed.get() });
     if (answer) { cannot = answer.pictures; scene.origin(answer.provenance); draw(); }
   }
+  scene.refresh = async () => { if (!scene.live) { await tryImpossible(); start(); } };
   scene.shown = () => draw();
   function draw() {
     const rows = [...new Set(pictures.map((one) => one.sampler))];
@@ -49,7 +50,7 @@ genai.scenes.counts = (scene) => {
         shown.node.append(el("small", { class: "gx-soft" }, fill(texts.seconds, { seconds: one.seconds.toFixed(2) })));
         return shown.node;
       })))));
-    status.textContent = `${drawing ? texts.drawing : scene.live ? "" : texts.waiting} ${remark(texts, unseen, prompt.box.value)}`.trim();
+    status.textContent = `${drawing ? texts.drawing : ""} ${remark(texts, unseen, prompt.box.value)}`.trim();
     impossible.replaceChildren(...cannot.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt); return shown.node; }));
   }
   scene.origin(scene.payload.provenance);

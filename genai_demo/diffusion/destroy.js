@@ -1,7 +1,7 @@
 // Scene 1: the forward process, computed here in the browser: x_t = √ᾱ x0 + √(1−ᾱ) ε.
 "use strict";
 genai.scenes.destroy = (scene) => {
-  const { el, svg, button, presets, fill, slider, onSpace } = genai;
+  const { el, svg, button, fill, slider, onSpace } = genai;
   const { db, decimal, canvas, asNoise, numbersOf, gaussian } = genai.pictures;
   const { texts } = scene;
   const STEPS = 1000, PLAY_MS = 45, BY = 10;
@@ -14,12 +14,11 @@ genai.scenes.destroy = (scene) => {
   const playButton = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button gx-main" });
   const file = el("input", { type: "file", accept: "image/*", class: "gx-file", onchange: () => file.files[0] && choose(file.files[0]) });
   const shares = el("p", { class: "gx-soft", role: "status" });
-  const curve = svg("svg", { class: "gx-curve", viewBox: "0 0 420 180", role: "img" });
+  const curve = svg("svg", { class: "gx-curve gx-snr", viewBox: "0 0 420 180", role: "img" });
   scene.work.append(
-    el("div", { class: "gx-row" }, presets(texts.pictures_label, payload.pictures, (one) => choose(one.image)),
+    el("div", { class: "gx-row" }, genai.choices(texts.pictures_label, "", [{ entries: payload.pictures }], (one) => choose(one.image)).node,
       genai.field(texts.upload, file, { class: "gx-field gx-upload" })),
-    el("div", { class: "gx-buttons" }, playButton, button(texts.new_noise, () => { noise = gaussian(clean.length); draw(); })),
-    time.node,
+    el("div", { class: "gx-row" }, playButton, button(texts.new_noise, () => { noise = gaussian(clean.length); draw(); }), time.node),
     el("div", { class: "gx-sum", role: "group", "aria-label": texts.sum_label }, parts[0].node, sign("+"), parts[1].node, sign("="), parts[2].node),
     shares,
     el("div", { class: "gx-panel" }, el("h3", {}, texts.curve_title), curve),
@@ -58,7 +57,7 @@ genai.scenes.destroy = (scene) => {
     const label = (text, attributes) => { const node = svg("text", attributes); node.textContent = text; return node; };
     curve.replaceChildren(
       ...[20, 0, -20, -40].flatMap((level) => [svg("line", { x1: 60, x2: 410, y1: y(level), y2: y(level), class: "gx-grid" }), label(`${level} dB`.replace("-", "−"), { x: 54, y: y(level) + 5, "text-anchor": "end" })]),
-      ...[0, 500, 1000].map((at) => label(at.toLocaleString("en-US"), { x: x(at), y: 174, "text-anchor": "middle" })),
+      ...[0, 500, 1000].map((at) => label(at.toLocaleString("en-US"), { x: x(at), y: 174, "text-anchor": at === STEPS ? "end" : "middle" })),
       svg("path", { d: path, class: "gx-line" }),
       svg("circle", { cx: x(step), cy: y(step ? decibels(bar) : 30), r: 7, class: "gx-now" }));
     curve.setAttribute("aria-label", fill(texts.curve_label, { step, snr: step ? db(bar / (1 - bar)) : "∞" }));

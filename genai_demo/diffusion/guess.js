@@ -17,7 +17,7 @@ genai.scenes.guess = (scene) => {
   const pictures = genai.choices(texts.presets_label, "", [{ entries: payload.pictures }], choose);
   scene.work.append(
     el("div", { class: "gx-row" }, pictures.node, genai.field(texts.prompt, prompt, { class: "gx-field gx-grow" }), time.node),
-    el("div", { class: "gx-gallery gx-three" }, Object.values(frames).map((one) => one.node)),
+    el("div", { class: "gx-gallery gx-three gx-two-rows" }, Object.values(frames).map((one) => one.node)),
     el("div", { class: "gx-panel" }, errors, numbers, el("p", { class: "gx-soft" }, texts.errors_note, " ", texts.noise_shown)));
   function choose(one) { image = one.image; prompt.value = one.prompt; scene.refresh(); }
   scene.refresh = async () => {

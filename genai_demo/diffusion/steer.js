@@ -13,7 +13,7 @@ genai.scenes.steer = (scene) => {
   const prompts = el("div", { class: "gx-gallery" });
   scene.work.append(
     el("div", { class: "gx-panel" }, el("h3", {}, texts.scales_title), el("div", { class: "gx-row" }, prompt.node, seed.node, button(texts.draw, drawScales, { class: "gx-button gx-main" })),
-      scales, el("div", { class: "gx-gallery gx-one" }, difference.node), note),
+      scales, note),
     el("div", { class: "gx-panel" }, el("h3", {}, texts.prompts_title),
       el("div", { class: "gx-row" }, genai.field(texts.left, left, { class: "gx-field gx-grow" }), genai.field(texts.right, right, { class: "gx-field gx-grow" }),
         button(texts.compare, () => drawPrompts([left.value, right.value])), button(texts.word_by_word, () => drawPrompts(prefixes(left.value)))), prompts));
@@ -39,7 +39,7 @@ genai.scenes.steer = (scene) => {
   scene.refresh = async () => { await drawScales(); await drawPrompts(payload.prompts.pictures.map((one) => one.prompt)); };
   scene.shown = () => draw();
   function draw() {
-    scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, { scale: one.guidance_scale })); return shown.node; }));
+    scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, { scale: one.guidance_scale })); return shown.node; }), difference.node);
     difference.node.hidden = !payload.scales.difference;
     difference.show(payload.scales.difference, fill(texts.difference, { factor: payload.scales.amplified, scale: payload.scales.difference_scale }));
     note.textContent = `${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();

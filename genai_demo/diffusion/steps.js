@@ -49,7 +49,7 @@ genai.scenes.steps = (scene) => {
   function halt() { runs.stop(); [drawing, stopped] = [false, true]; draw(); }
   function carryOn() { [drawing, stopped] = [true, false]; runs.start({ ...asked, skip: made.length }); draw(); }
   // The finished picture is the last frame of all.
-  function finished(steps, picture) { return [...steps, { ...steps.at(-1), x_t: picture, x0: picture, noise: null, finished: true }]; }
+  function finished(steps, picture) { return [...steps, { ...steps.at(-1), x_t: picture, finished: true }]; }
   function arrived(part) {
     if (part.error) { drawing = false; draw(); return; }
     if (part.skipped != null) return;
@@ -103,7 +103,8 @@ genai.scenes.steps = (scene) => {
         strip.append(item);
       }
       const image = item.querySelector("img");
-      if (image.src !== step.x0) image.src = step.x0;
+      const source = step.finished ? step.x_t : step.x0;
+      if (image.src !== source) image.src = source;
       item.firstChild.setAttribute("aria-current", index === at ? "step" : "false");
     });
   }
