@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+from threading import Lock
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 20_000_000
-MAX_PIXELS = 50_000_000  # 200 MB once decoded
+MAX_PIXELS = 50_000_000  # 200 MB once decoded, and three times that while it is being shrunk
+ONE_AT_A_TIME = Lock()  # so that memory is bounded however many visitors upload at once
 SIDE = 64
 
 
@@ -38,7 +40,7 @@ def read_picture(data: bytes, side: int = SIDE) -> Floats:
         raise PictureTooLarge(size=round(len(data) / 1e6, 1), limit=MAX_BYTES // 10**6, unit="megabytes")
     image = _opened(data)
     try:
-        with image:
+        with ONE_AT_A_TIME, image:
             small = _small_square(image, side)
     except Exception as error:  # decoders raise whatever they do
         logger.info("An uploaded picture could not be decoded.", exc_info=error)
