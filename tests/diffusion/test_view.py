@@ -44,8 +44,9 @@ def pixels(uri: str) -> np.ndarray:
 
 
 def test_pictures_and_noise_have_one_mapping():
-    assert picture_pixels(np.array([-2, -1, 0, 1, 2], np.float32)).tolist() == [0, 0, 128, 255, 255]
-    assert noise_pixels(np.array([-4, -3, 0, 3, 4], np.float32)).tolist() == [0, 0, 128, 255, 255]
+    pictures, noise = np.array([-2, -1, 0, 0.5, 1, 2], np.float32), np.array([-4, -3, 0, 1.5, 3, 4], np.float32)
+    assert picture_pixels(pictures).tolist() == [0, 0, 128, 191, 255, 255]
+    assert noise_pixels(noise).tolist() == [0, 0, 128, 191, 255, 255]
 
 
 def test_a_png_without_a_palette_is_exact():
