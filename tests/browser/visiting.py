@@ -26,9 +26,7 @@ TAB_OF = {scene: tab for tab, scenes in SCENES.items() for scene in scenes}
 SHOWN = ".gx-current:visible"  # each tab has a current scene; that of the open tab is visible
 
 
-def serve(
-    loader: ModelLoader, vectors: VectorsLoader | PlantedVectors | None = None
-) -> tuple[str, Callable[[], None]]:
+def serve(loader: ModelLoader, vectors: VectorsLoader | PlantedVectors | None = None) -> tuple[str, Callable[[], None]]:
     """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
     tabs = (next_token_tab(), word_vectors_tab(vectors or PlantedVectors(loader)))  # type: ignore[arg-type]
     demo = build_page(loader, tabs, notices="Built on <tiny> `${notices}`")
@@ -75,7 +73,7 @@ class Visit:
 
     def find(self, selector: str) -> Locator:
         """Elements of the scene that is shown."""
-        return self.page.locator(f"{SHOWN} {selector}")
+        return self.page.locator(SHOWN).locator(selector)
 
     @contextmanager
     def no_request(self) -> Iterator[None]:
