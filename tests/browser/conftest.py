@@ -44,3 +44,12 @@ def visitor(browser: Browser, address: str) -> Iterator[Visit]:
     yield kept
     kept.page.context.close()
     assert kept.complaints == []
+
+
+@pytest.fixture
+def calm(browser: Browser, address: str) -> Iterator[Visit]:
+    """A visitor who has asked for reduced motion: nothing plays by itself."""
+    kept = visit(browser, address, calm=True)
+    yield kept
+    kept.page.context.close()
+    assert kept.complaints == []
