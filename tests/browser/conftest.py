@@ -25,7 +25,13 @@ def browser() -> Iterator[Browser]:
     assert path, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--use-angle=swiftshader",
+                "--enable-unsafe-swiftshader",
+                "--disable-background-networking",
+            ],
         )
         yield started
         started.close()
