@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
             executable_path=path,
             args=[
                 "--no-sandbox",
-                "--use-angle=swiftshader",
+                "--disable-gpu",
                 "--enable-unsafe-swiftshader",
                 "--disable-background-networking",
             ],

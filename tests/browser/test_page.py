@@ -6,13 +6,12 @@ from urllib.parse import urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from visiting import NEXT_WORD, SCENES, SIZES, TAB_OF, WORD_VECTORS, Visit, serve, visit
 
 from genai_demo.errors import MissingModelPackage
 from genai_demo.models.loading import LoadStatus, ModelLoader
 
-MODES = ("light", "dark", "projector")
 TYPE = (
     "li:not(.gx-rest) .gx-bar-label",
     ".gx-bar-number",
@@ -29,42 +28,55 @@ CUT_OFF = """() => {
   const words = (node) => [...node.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
   const seen = (node) => node.getClientRects().length && getComputedStyle(node).visibility === "visible";
   const hides = (node) => ["hidden", "clip"].includes(getComputedStyle(node).overflowX);
-  const boxed = [...scene.querySelectorAll("*:not(svg *)")].filter((node) => words(node) && seen(node)).filter((node) => {
+  const written = [...scene.querySelectorAll("*:not(svg *)")].filter((node) => words(node) && seen(node));
+  const boxed = written.filter((node) => {
     for (let box = node; box !== scene; box = box.parentElement)
       if (hides(box) && (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)) return true;
     return false;
   });
   const drawn = [...scene.querySelectorAll("svg.gx-plane text")].filter(seen).filter((node) => {
     const text = node.getBoundingClientRect(), frame = node.ownerSVGElement.getBoundingClientRect();
-    return text.left < frame.left - 1 || text.right > frame.right + 1 || text.top < frame.top - 1 || text.bottom > frame.bottom + 1;
+    const across = text.left < frame.left - 1 || text.right > frame.right + 1;
+    return across || text.top < frame.top - 1 || text.bottom > frame.bottom + 1;
   });
   return [...boxed, ...drawn].map((node) => node.textContent);
 }"""
 
 
 @pytest.mark.parametrize("scene", TAB_OF)
-@pytest.mark.parametrize("mode", MODES)
-def test_a_scene_fits_every_screen_is_accessible_and_asks_nobody_else(
-    browser: Browser, address: str, scene: str, mode: str
-) -> None:
-    guest = visit(browser, address, scheme="dark" if mode == "dark" else "light")
-    page = guest.open(scene)
-    if mode == "projector":
-        page.locator("#gx-projector").click()
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(100)
-        too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert too_wide <= 0, f"{scene} is {too_wide} pixels too wide at {width} × {height}"
-        assert page.evaluate(CUT_OFF) == [], f"{scene} at {width} × {height}"
-    page.set_viewport_size({"width": 1280, "height": 720})
-    page.wait_for_timeout(600)
+def test_a_scene_fits_every_screen_is_accessible_and_asks_nobody_else(visitor: Visit, scene: str) -> None:
+    page = visitor.open(scene)
+    for mode in ("light", "dark", "projector"):
+        if mode != "light":
+            page.locator(f"#gx-{mode}").click()
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(100)
+            where = f"{scene}, {mode}, {width} × {height}"
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+            assert page.evaluate(CUT_OFF) == [], where
+        page.set_viewport_size({"width": 1280, "height": 720})
+        page.wait_for_timeout(500)
+        if mode == "projector":
+            page.locator("#gx-dark").click()
+            page.wait_for_timeout(300)
+        assert violations(page) == [], mode
+    hosts = {urlparse(url).hostname for url in visitor.requests if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlparse(visitor.address).hostname}
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response["violations"]
-    assert [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found] == []
-    hosts = {urlparse(url).hostname for url in guest.requests if not url.startswith(("data:", "blob:"))}
-    assert hosts == {urlparse(address).hostname}
-    assert guest.complaints == []
+    return [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+
+
+def test_who_prefers_dark_gets_dark(browser: Browser, address: str) -> None:
+    guest = visit(browser, address, scheme="dark")
+    page = guest.open("arithmetic")
+    assert page.locator("#gx-dark").get_attribute("aria-pressed") == "true"
+    assert violations(page) == []
     page.context.close()
+    assert guest.complaints == []
 
 
 @pytest.mark.parametrize("scene", ["predict", "map", "arithmetic", "play"])
@@ -76,7 +88,8 @@ def test_projector_type_is_at_least_24_pixels(visitor: Visit, scene: str) -> Non
     visitor.settle()
     sizes = page.evaluate(
         """(selectors) => selectors.flatMap((selector) => [...document.querySelectorAll(selector)])
-          .filter((one) => one.getClientRects().length).map((one) => [parseFloat(getComputedStyle(one).fontSize), one.outerHTML.slice(0, 120)])""",
+          .filter((one) => one.getClientRects().length)
+          .map((one) => [parseFloat(getComputedStyle(one).fontSize), one.outerHTML.slice(0, 120)])""",
         [f".gx-current {part}" for part in TYPE] + [".gx-stepper .gx-step-title"],
     )
     assert len(sizes) > 10
