@@ -304,7 +304,8 @@ def test_the_arrow_keys_lead_to_every_word(calm: Visit, table: WordVectors) -> N
     assert bars(calm) == nearest(table, row(table, first), without=[first])[:6]
     reached = page.evaluate(
         """(first) => {
-          const picture = [...document.querySelectorAll(".gx-current svg.gx-plane")].find((one) => one.getClientRects().length);
+          const picture = [...document.querySelectorAll(".gx-current svg.gx-plane")]
+            .find((one) => one.getClientRects().length);
           const at = (word) => [...picture.querySelectorAll(".gx-point")].find((one) => one.dataset.word === word);
           const reached = new Set([first]);
           for (const word of reached) for (const key of ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]) {
