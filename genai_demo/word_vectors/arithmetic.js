@@ -97,7 +97,7 @@ genai.scenes.arithmetic = (scene) => {
     const shown = payload.points.map((point) => ({ ...point, id: point.word, text: point.word, kind: done && point.word === payload.best ? "answer" : inputs.has(point.word) ? "yours" : "reference" }));
     const there = new Set(shown.map((point) => point.word));
     const others = payload.neighbours.filter((one) => !there.has(one.word) && (one.word === payload.best || one.word === looked || (!one.is_input && payload.neighbours.indexOf(one) < ON_MAP + inputs.size)));
-    if (done) shown.push(...others.slice(0, ON_MAP + 1).map((one) => ({ ...one, id: one.word, text: one.word, kind: one.word === payload.best ? "answer" : "projected" })));
+    if (done) shown.push(...others.filter((one, index) => index <= ON_MAP || one.word === looked).map((one) => ({ ...one, id: one.word, text: one.word, kind: one.word === payload.best ? "answer" : "projected" })));
     shown.push({ ...payload.origin, id: " 0", text: texts.zero, kind: "zero" });
     if (step) shown.push({ ...at, id: " sum", text: done ? texts.landing : "", kind: "landing" });
     return shown;

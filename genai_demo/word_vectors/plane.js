@@ -15,6 +15,7 @@ genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
     const most = document.body.classList.contains("gx-projector") ? 0.52 : 0.62;   // of the screen: the whole picture is seen at once
     height = Math.round(Math.max(300, Math.min(width * tall, innerHeight * most)));
     const spots = [...next.points, ...next.arrows.flatMap((arrow) => [arrow.from, arrow.to])];
+    if (!spots.length) spots.push({ x: 0, y: 0 });
     const range = (axis) => [Math.min(...spots.map((spot) => spot[axis])), Math.max(...spots.map((spot) => spot[axis]))];
     const [left, right] = range("x"), [bottom, top] = range("y");
     const side = MARGIN + 1.6 * fontSize();

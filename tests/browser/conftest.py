@@ -25,7 +25,13 @@ def browser() -> Iterator[Browser]:
     assert path, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--enable-unsafe-swiftshader",
+                "--disable-background-networking",
+            ],
         )
         yield started
         started.close()
@@ -41,6 +47,15 @@ def address(loader: ModelLoader) -> Iterator[str]:
 @pytest.fixture
 def visitor(browser: Browser, address: str) -> Iterator[Visit]:
     kept = visit(browser, address)
+    yield kept
+    kept.page.context.close()
+    assert kept.complaints == []
+
+
+@pytest.fixture
+def calm(browser: Browser, address: str) -> Iterator[Visit]:
+    """A visitor who has asked for reduced motion: nothing plays by itself."""
+    kept = visit(browser, address, calm=True)
     yield kept
     kept.page.context.close()
     assert kept.complaints == []

@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror=alert(1)> ${alert(2)} {{alert(3)}} `+alert(4)+` \u
 
 
 def fill_prompt(visitor: Visit, text: str) -> None:
-    visitor.page.locator(".gx-current textarea").first.fill(text)
+    visitor.page.locator(".gx-current:visible textarea").first.fill(text)
     visitor.settle()
 
 
@@ -97,33 +97,33 @@ def random_settings(count: int) -> list[tuple[float, int, float]]:
 def test_tokens_shows_the_real_tokens_and_the_leading_space(visitor: Visit, tiny: LanguageModel) -> None:
     page = visitor.open("tokens")
     fill_prompt(visitor, "the cat 🙂")
-    chips = page.locator(".gx-current .gx-chips").first.locator("li small").all_inner_texts()
+    chips = page.locator(".gx-current:visible .gx-chips").first.locator("li small").all_inner_texts()
     assert [int(chip) for chip in chips] == [token.id for token in backend.tokenize(tiny, "the cat 🙂").tokens]
-    assert "with a space" in page.locator(".gx-current h3").nth(1).inner_text()
+    assert "with a space" in page.locator(".gx-current:visible h3").nth(1).inner_text()
 
 
 def test_typing_moves_the_bars_to_the_newest_prompt(visitor: Visit, tiny: LanguageModel) -> None:
     page = visitor.open("predict")
-    page.locator(".gx-current textarea").first.press_sequentially(" the cat sat", delay=20)
+    page.locator(".gx-current:visible textarea").first.press_sequentially(" the cat sat", delay=20)
     visitor.settle()
-    prompt = page.locator(".gx-current textarea").first.input_value()
+    prompt = page.locator(".gx-current:visible textarea").first.input_value()
     best = backend.next_token(tiny, prompt, count=1).candidates[0]
-    first = page.locator(".gx-current .gx-bar").first
+    first = page.locator(".gx-current:visible .gx-bar").first
     assert f"{100 * best.probability:.1f}%" in first.inner_text()
-    assert "everything else" in page.locator(".gx-current .gx-rest").inner_text()
+    assert "everything else" in page.locator(".gx-current:visible .gx-rest").inner_text()
 
 
 def test_guess_first_hides_the_bars_until_the_class_has_guessed(visitor: Visit, tiny: LanguageModel) -> None:
     page = visitor.open("predict")
     fill_prompt(visitor, "the cat")
     page.get_by_role("button", name="Guess first").click()
-    assert not page.locator(".gx-current .gx-chart").is_visible()
+    assert not page.locator(".gx-current:visible .gx-chart").is_visible()
     page.keyboard.type("a")
     page.keyboard.press("Enter")
     visitor.settle()
     watched = backend.next_token(tiny, "the cat", watch=["a"]).watched[0]
-    assert page.locator(".gx-current .gx-chart").is_visible()
-    assert f"rank {watched.rank}" in page.locator(".gx-current .gx-scene [role=status]").first.inner_text()
+    assert page.locator(".gx-current:visible .gx-chart").is_visible()
+    assert f"rank {watched.rank}" in page.locator(".gx-current:visible .gx-scene [role=status]").first.inner_text()
 
 
 def test_a_trailing_space_is_explained_and_removed_by_one_click(visitor: Visit) -> None:
@@ -131,7 +131,7 @@ def test_a_trailing_space_is_explained_and_removed_by_one_click(visitor: Visit) 
     fill_prompt(visitor, "the cat ")
     page.get_by_role("button", name="Remove the space").click()
     visitor.settle()
-    assert page.locator(".gx-current textarea").first.input_value() == "the cat"
+    assert page.locator(".gx-current:visible textarea").first.input_value() == "the cat"
     assert not page.get_by_role("button", name="Remove the space").is_visible()
 
 
@@ -141,31 +141,31 @@ def test_how_likely_multiplies_the_pieces_of_a_word(visitor: Visit, tiny: Langua
     page.get_by_label("How likely is").fill("unforgettable")
     visitor.settle()
     word = backend.next_token(tiny, "the cat", watch=["unforgettable"]).watched[0]
-    assert page.locator(".gx-current .gx-chain .gx-chip").count() == len(word.tokens)
+    assert page.locator(".gx-current:visible .gx-chain .gx-chip").count() == len(word.tokens)
 
 
 def test_nothing_that_is_typed_runs_or_is_lost(visitor: Visit) -> None:
     page = visitor.open("tokens")
     for scene in ("tokens", "predict", "sample", "repeat", "focus"):
-        page.locator(f".gx-stepper [data-scene={scene}]").click()
+        page.locator(f".gx-stepper:visible [data-scene={scene}]").click()
         fill_prompt(visitor, HOSTILE)
-        assert page.locator(".gx-current textarea").first.input_value() == HOSTILE
-        assert page.locator(".gx-current .gx-work img").count() == 0
+        assert page.locator(".gx-current:visible textarea").first.input_value() == HOSTILE
+        assert page.locator(".gx-current:visible .gx-work img").count() == 0
 
 
 def test_a_prompt_that_is_too_long_is_refused_by_name_and_kept(visitor: Visit) -> None:
     page = visitor.open("predict")
     fill_prompt(visitor, "cat " * 2_000)
-    assert "1,024" in page.locator(".gx-current .gx-message.gx-error").inner_text()
-    assert len(page.locator(".gx-current textarea").first.input_value()) == 8_000
+    assert "1,024" in page.locator(".gx-current:visible .gx-message.gx-error").inner_text()
+    assert len(page.locator(".gx-current:visible textarea").first.input_value()) == 8_000
     fill_prompt(visitor, "the cat")
-    assert not page.locator(".gx-current .gx-message.gx-error").is_visible()
+    assert not page.locator(".gx-current:visible .gx-message.gx-error").is_visible()
 
 
 def test_moving_the_sliders_sends_no_request(visitor: Visit) -> None:
     page = visitor.open("sample")
     before = len(visitor.requests)
-    slider = page.locator(".gx-current .gx-sliders input").first
+    slider = page.locator(".gx-current:visible .gx-sliders input").first
     box = slider.bounding_box()
     assert box
     page.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
@@ -173,7 +173,7 @@ def test_moving_the_sliders_sends_no_request(visitor: Visit) -> None:
     seen = set()
     for step in range(60):
         page.mouse.move(box["x"] + 10 + step * (box["width"] - 20) / 60, box["y"] + box["height"] / 2)
-        seen.add(page.locator(".gx-current .gx-bar-number").first.inner_text())
+        seen.add(page.locator(".gx-current:visible .gx-bar-number").first.inner_text())
     page.mouse.up()
     assert len(seen) > 10
     assert len(visitor.requests) == before
@@ -208,7 +208,7 @@ def test_the_browser_draws_with_the_numbers_of_the_backend(visitor: Visit, tiny:
     logits = tiny.next_logits([token.id for token in tiny.encode_prompt("the cat sat")])
     settings = SamplingSettings(temperature=2.0)
     assert names == [draw(logits, settings, uniform_number(1, index)) for index in range(100)]
-    counts = [text for text in page.locator(".gx-current .gx-bar-count").all_inner_texts() if text]
+    counts = [text for text in page.locator(".gx-current:visible .gx-bar-count").all_inner_texts() if text]
     assert sum(int(text.removeprefix("×")) for text in counts) == 100
 
 
@@ -246,9 +246,9 @@ def test_a_chip_leads_back_to_its_bars_and_into_another_branch(visitor: Visit, t
     page = visitor.open("repeat")
     finish_writing(page)
     before = written_ids(page)
-    page.locator(".gx-current .gx-word").nth(3).click()
-    bars = page.locator(".gx-current .gx-bars button:visible")
-    assert "Token 4" in page.locator(".gx-current h3").nth(1).inner_text()
+    page.locator(".gx-current:visible .gx-word").nth(3).click()
+    bars = page.locator(".gx-current:visible .gx-bars button:visible")
+    assert "Token 4" in page.locator(".gx-current:visible h3").nth(1).inner_text()
     bars.nth(2).click()
     finish_writing(page)
     after = written_ids(page)
@@ -267,9 +267,9 @@ def test_writing_can_be_stopped(visitor: Visit, tiny: LanguageModel, monkeypatch
     forward = tiny._forward
     monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
     page.get_by_role("button", name="Write 40").click()
-    page.wait_for_selector(".gx-current .gx-word")
+    page.wait_for_selector(".gx-current:visible .gx-word")
     page.get_by_role("button", name="Stop").click()
-    assert "Stopped" in page.locator(".gx-current .gx-written + [role=status]").inner_text()
+    assert "Stopped" in page.locator(".gx-current:visible .gx-written + [role=status]").inner_text()
     count = len(written_ids(page))
     assert 0 < count < 40
     page.wait_for_timeout(700)
@@ -278,12 +278,12 @@ def test_writing_can_be_stopped(visitor: Visit, tiny: LanguageModel, monkeypatch
 
 def test_focus_compares_two_prompts_and_measures_surprise(visitor: Visit, tiny: LanguageModel) -> None:
     page = visitor.open("focus")
-    boxes = page.locator(".gx-current textarea")
+    boxes = page.locator(".gx-current:visible textarea")
     boxes.nth(0).fill("the cat")
     boxes.nth(1).fill("the cat sat on")
     boxes.nth(2).fill("the cat sat")
     visitor.settle()
-    shown = page.locator(".gx-current .gx-big").all_inner_texts()
+    shown = page.locator(".gx-current:visible .gx-big").all_inner_texts()
     for index, prompt in enumerate(("the cat", "the cat sat on")):
         choices = backend.next_token(tiny, prompt).effective_choices
         assert shown[index].startswith(f"{choices:.1f}" if choices < 10 else f"{choices:.0f}")
@@ -294,9 +294,9 @@ def test_focus_compares_two_prompts_and_measures_surprise(visitor: Visit, tiny: 
 def test_the_prompt_and_the_settings_follow_from_scene_to_scene(visitor: Visit, scene: str) -> None:
     page = visitor.open("predict")
     fill_prompt(visitor, "the cat sat on")
-    page.locator(f".gx-stepper [data-scene={scene}]").click()
+    page.locator(f".gx-stepper:visible [data-scene={scene}]").click()
     visitor.settle()
-    assert page.locator(".gx-current textarea").first.input_value() == "the cat sat on"
+    assert page.locator(".gx-current:visible textarea").first.input_value() == "the cat sat on"
 
 
 @pytest.mark.parametrize("interruption", ["prompt", "restart", "stop and write"])
@@ -310,9 +310,9 @@ def test_whatever_interrupts_the_writing_takes_its_place(
     page.get_by_role("button", name="Start again").click()
     finish_writing(page)
     page.get_by_role("button", name="Write 40").click()
-    page.wait_for_selector(".gx-current .gx-word")
+    page.wait_for_selector(".gx-current:visible .gx-word")
     if interruption == "prompt":
-        page.locator(".gx-current textarea").fill("the cat sat on")
+        page.locator(".gx-current:visible textarea").fill("the cat sat on")
     elif interruption == "restart":
         page.get_by_role("button", name="Start again").click()
     else:
@@ -331,15 +331,15 @@ def test_undo_after_a_new_beginning_brings_the_old_beginning_back(visitor: Visit
     fill_prompt(visitor, "the cat")
     finish_writing(page)
     page.get_by_role("button", name="Undo").click()
-    assert page.locator(".gx-current textarea").input_value() == "I picked up my phone to"
+    assert page.locator(".gx-current:visible textarea").input_value() == "I picked up my phone to"
     assert written_ids(page) == before
 
 
 def test_a_refused_question_does_not_leave_old_figures_as_its_answer(visitor: Visit) -> None:
     page = visitor.open("predict")
     fill_prompt(visitor, "cat " * 2_000)
-    assert not page.locator(".gx-current .gx-provenance").is_visible()
+    assert not page.locator(".gx-current:visible .gx-provenance").is_visible()
     page.get_by_label("How likely is").fill("zqxjvkwpy" * 6)
     fill_prompt(visitor, "the cat")
-    assert page.locator(".gx-current .gx-provenance").is_visible()
-    assert page.locator(".gx-current .gx-chain").is_visible()
+    assert page.locator(".gx-current:visible .gx-provenance").is_visible()
+    assert page.locator(".gx-current:visible .gx-chain").is_visible()

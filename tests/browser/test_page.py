@@ -6,86 +6,170 @@ from urllib.parse import urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
-from visiting import SCENES, SIZES, Visit, serve, visit
+from playwright.sync_api import Browser, Page
+from visiting import NEXT_WORD, SCENES, SIZES, TAB_OF, WORD_VECTORS, Visit, serve, visit
 
 from genai_demo.errors import MissingModelPackage
 from genai_demo.models.loading import LoadStatus, ModelLoader
 
-MODES = ("light", "dark", "projector")
+TYPE = (
+    "li:not(.gx-rest) .gx-bar-label",
+    ".gx-bar-number",
+    ".gx-point text",
+    ".gx-term",
+    ".gx-option",
+    ".gx-story p",
+    "h2",
+    "textarea",
+)
+# Words that are wider than the box which hides the rest of them, or that leave their picture.
+CUT_OFF = """() => {
+  const scene = [...document.querySelectorAll(".gx-current")].find((one) => one.offsetParent);
+  const words = (node) => [...node.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
+  const seen = (node) => node.getClientRects().length && getComputedStyle(node).visibility === "visible";
+  const hides = (node) => ["hidden", "clip"].includes(getComputedStyle(node).overflowX);
+  const written = [...scene.querySelectorAll("*:not(svg *)")].filter((node) => words(node) && seen(node));
+  const boxed = written.filter((node) => {
+    for (let box = node; box !== scene; box = box.parentElement)
+      if (hides(box) && (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)) return true;
+    return false;
+  });
+  const drawn = [...scene.querySelectorAll("svg.gx-plane text")].filter(seen).filter((node) => {
+    const text = node.getBoundingClientRect(), frame = node.ownerSVGElement.getBoundingClientRect();
+    const across = text.left < frame.left - 1 || text.right > frame.right + 1;
+    return across || text.top < frame.top - 1 || text.bottom > frame.bottom + 1;
+  });
+  return [...boxed, ...drawn].map((node) => node.textContent);
+}"""
 
 
-@pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.parametrize("mode", MODES)
-def test_a_scene_fits_every_screen_is_accessible_and_asks_nobody_else(
-    browser: Browser, address: str, scene: str, mode: str
-) -> None:
-    guest = visit(browser, address, scheme="dark" if mode == "dark" else "light")
-    page = guest.open(scene)
-    if mode == "projector":
-        page.locator("#gx-projector").click()
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(100)
-        too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert too_wide <= 0, f"{scene} is {too_wide} pixels too wide at {width} × {height}"
-    page.set_viewport_size({"width": 1280, "height": 720})
-    page.wait_for_timeout(600)
+@pytest.mark.parametrize("scene", TAB_OF)
+def test_a_scene_fits_every_screen_is_accessible_and_asks_nobody_else(visitor: Visit, scene: str) -> None:
+    page = visitor.open(scene)
+    for mode in ("light", "dark", "projector"):
+        if mode != "light":
+            page.locator(f"#gx-{mode}").click()
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(100)
+            where = f"{scene}, {mode}, {width} × {height}"
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+            assert page.evaluate(CUT_OFF) == [], where
+        page.set_viewport_size({"width": 1280, "height": 720})
+        page.wait_for_timeout(500)
+        if mode == "projector":
+            page.locator("#gx-dark").click()
+            page.wait_for_timeout(300)
+        assert violations(page) == [], mode
+    hosts = {urlparse(url).hostname for url in visitor.requests if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlparse(visitor.address).hostname}
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response["violations"]
-    assert [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found] == []
-    hosts = {urlparse(url).hostname for url in guest.requests if not url.startswith(("data:", "blob:"))}
-    assert hosts == {urlparse(address).hostname}
-    assert guest.complaints == []
+    return [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+
+
+def test_who_prefers_dark_gets_dark(browser: Browser, address: str) -> None:
+    guest = visit(browser, address, scheme="dark")
+    page = guest.open("arithmetic")
+    assert page.locator("#gx-dark").get_attribute("aria-pressed") == "true"
+    assert violations(page) == []
     page.context.close()
+    assert guest.complaints == []
 
 
-def test_projector_type_is_at_least_24_pixels(visitor: Visit) -> None:
-    page = visitor.open("predict")
+@pytest.mark.parametrize("scene", ["predict", "map", "arithmetic", "play"])
+def test_projector_type_is_at_least_24_pixels(visitor: Visit, scene: str) -> None:
+    page = visitor.open(scene)
     page.keyboard.press("p")
-    for selector in (".gx-bar-label", ".gx-bar-number", ".gx-story p", ".gx-step-title", "h2", "textarea"):
-        size = page.evaluate(
-            "(selector) => parseFloat(getComputedStyle(document.querySelector(`.gx-current ${selector}, .gx-stepper "
-            "${selector}`)).fontSize)",
-            selector,
-        )
-        assert size >= 24, selector
+    if scene == "play":
+        page.keyboard.press("1")
+    visitor.settle()
+    sizes = page.evaluate(
+        """(selectors) => selectors.flatMap((selector) => [...document.querySelectorAll(selector)])
+          .filter((one) => one.getClientRects().length)
+          .map((one) => [parseFloat(getComputedStyle(one).fontSize), one.outerHTML.slice(0, 120)])""",
+        [f".gx-current {part}" for part in TYPE] + [".gx-stepper .gx-step-title"],
+    )
+    assert len(sizes) > 10
+    assert [what for size, what in sizes if size < 24] == []
 
 
-def test_page_keys_walk_through_the_scenes_but_not_from_a_text_box(visitor: Visit) -> None:
-    page = visitor.open("predict")
-    current = page.locator(".gx-stepper [aria-current=step]")
+@pytest.mark.parametrize("tab", SCENES)
+def test_page_keys_walk_through_the_scenes_but_not_from_a_text_box(visitor: Visit, tab: str) -> None:
+    first, second, *_ = SCENES[tab]
+    page = visitor.open(first)
     page.locator("h1").click()
     page.keyboard.press("PageDown")
-    assert current.get_attribute("data-scene") == "sample"
-    assert "scene=sample" in page.url
+    assert current_scene(visitor) == second
+    assert f"tab={tab}&scene={second}" in page.url
     page.keyboard.press("PageUp")
-    page.locator(".gx-current textarea").first.focus()
+    visitor.find("textarea, input[type=text]").first.focus()
     page.keyboard.press("PageDown")
     page.keyboard.press("p")
-    assert current.get_attribute("data-scene") == "predict"
+    assert current_scene(visitor) == first
     assert "gx-projector" not in (page.locator("body").get_attribute("class") or "")
 
 
-def test_arrows_belong_to_the_stepper_only_while_it_has_the_focus(visitor: Visit) -> None:
+@pytest.mark.parametrize("tab", SCENES)
+def test_arrows_walk_along_the_stepper_while_it_has_the_focus(visitor: Visit, tab: str) -> None:
+    page = visitor.open(SCENES[tab][0])
+    page.locator(".gx-stepper:visible [aria-current=step]").focus()
+    walked = [current_scene(visitor)]
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        walked.append(current_scene(visitor))
+        visitor.wait_for_live()
+    assert walked == [*SCENES[tab], SCENES[tab][-1]]
+    page.keyboard.press("ArrowLeft")
+    assert current_scene(visitor) == SCENES[tab][-2]
+
+
+def current_scene(visitor: Visit) -> str | None:
+    """The scene that the stepper names, and the page shows."""
+    name = visitor.page.locator(".gx-stepper:visible [aria-current=step]").get_attribute("data-scene")
+    shell = visitor.page.locator("[id^=scene-]:visible").get_attribute("id") or ""
+    return name if shell.endswith(f"-{name}") else None
+
+
+def test_arrows_move_a_slider_that_has_the_focus(visitor: Visit) -> None:
     page = visitor.open("sample")
-    current = page.locator(".gx-stepper [aria-current=step]")
-    slider = page.locator(".gx-current input[type=range]").first
+    slider = visitor.find("input[type=range]").first
     before = slider.input_value()
     slider.focus()
     page.keyboard.press("ArrowRight")
     assert int(slider.input_value()) == int(before) + 1
-    assert current.get_attribute("data-scene") == "sample"
-    current.focus()
+    assert current_scene(visitor) == "sample"
+
+
+def test_arrows_move_over_a_map_that_has_the_focus(visitor: Visit) -> None:
+    page = visitor.open("map")
+    visitor.find("svg.gx-plane").focus()
     page.keyboard.press("ArrowRight")
-    assert current.get_attribute("data-scene") == "repeat"
-    page.keyboard.press("ArrowLeft")
-    assert current.get_attribute("data-scene") == "sample"
+    assert visitor.find(".gx-point.gx-selected").count() == 1
+    assert current_scene(visitor) == "map"
 
 
 def test_only_the_tabs_are_tabs(visitor: Visit) -> None:
     page = visitor.open("tokens")
-    assert page.locator("[role=tab]").all_inner_texts() == ["Next word"]
-    assert page.locator("nav.gx-stepper button").count() == len(SCENES)
+    assert page.get_by_role("tab").all_inner_texts() == ["Next word", "Word vectors"]
+    for tab in (NEXT_WORD, WORD_VECTORS):
+        visitor.go_to(SCENES[tab][0])
+        steps = page.locator("nav.gx-stepper:visible button")
+        assert [one.get_attribute("data-scene") for one in steps.all()] == list(SCENES[tab])
+
+
+def test_a_tab_keeps_its_scene_while_the_other_is_shown(visitor: Visit) -> None:
+    visitor.open("sample")
+    visitor.go_to("axes")
+    visitor.page.locator(f"#tab-{NEXT_WORD}-button").click()
+    visitor.wait_for_live()
+    assert current_scene(visitor) == "sample"
+    visitor.page.wait_for_url(f"**tab={NEXT_WORD}&scene=sample")
+    visitor.page.locator(f"#tab-{WORD_VECTORS}-button").click()
+    visitor.wait_for_live()
+    assert current_scene(visitor) == "axes"
 
 
 def test_recorded_examples_stand_until_the_model_is_ready(

@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from test_next_token import check_against_warpers, finish_writing, random_settings
-from visiting import SCENES, serve, visit
+from visiting import TAB_OF, serve, visit
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import ModelLoader
+from genai_demo.models.word_vectors import VectorsLoader
 
 pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
 def real_address(real: LanguageModel) -> Iterator[str]:
-    url, stop = serve(ModelLoader.of(real, find_model(DEFAULT_MODEL)))
+    loader = ModelLoader.of(real, find_model(DEFAULT_MODEL))
+    url, stop = serve(loader, VectorsLoader(loader))
     yield url
     stop()
 
 
 def test_every_scene_answers_live(browser: Browser, real_address: str) -> None:
     guest = visit(browser, real_address)
-    page = guest.open(SCENES[0])
-    for scene in SCENES:
-        page.locator(f".gx-stepper [data-scene={scene}]").click()
-        page.wait_for_selector(".gx-current .gx-kind.gx-real", timeout=30_000)
-        assert "Gemma 3 270M base" in page.locator(".gx-current .gx-provenance").inner_text()
-    finish_writing(page)
+    page = guest.open("tokens")
+    for scene in TAB_OF:
+        guest.go_to(scene)
+        assert "Gemma 3 270M base" in guest.find(".gx-provenance").inner_text()
+        if scene == "repeat":
+            finish_writing(page)
     page.context.close()
     assert guest.complaints == []
 
@@ -44,5 +46,19 @@ def test_the_sliders_equal_the_warpers_over_the_whole_vocabulary(
     guest.settle()
     logits = real.next_logits([token.id for token in real.encode_prompt("I picked up my phone to")])
     check_against_warpers(page, logits, random_settings(60))
+    page.context.close()
+    assert guest.complaints == []
+
+
+def test_niece_without_female_with_male_is_nephew(browser: Browser, real_address: str) -> None:
+    guest = visit(browser, real_address)
+    page = guest.open("arithmetic")
+    guest.find("textarea").fill("king")
+    guest.settle()
+    with guest.answer():
+        guest.find("textarea").fill("niece − female + male")
+    expect(guest.find(".gx-terms strong")).to_have_text("= nephew", timeout=10_000)
+    expect(guest.find(".gx-point.gx-answer")).to_have_attribute("data-word", "nephew")
+    assert "nephew" in guest.find(".gx-bars li:visible .gx-bar-label").all_inner_texts()
     page.context.close()
     assert guest.complaints == []

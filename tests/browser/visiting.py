@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, Page
+from planted import PlantedVectors
+from playwright.sync_api import Browser, Locator, Page
 
 from genai_demo.models.loading import ModelLoader
-from genai_demo.next_token.tab import tab
+from genai_demo.models.word_vectors import VectorsLoader
+from genai_demo.next_token.tab import tab as next_token_tab
 from genai_demo.ui.page import build_page, launch_options
+from genai_demo.word_vectors.tab import tab as word_vectors_tab
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
-SCENES = ("tokens", "predict", "sample", "repeat", "focus")
+NEXT_WORD, WORD_VECTORS = "next-word", "word-vectors"
+SCENES = {
+    NEXT_WORD: ("tokens", "predict", "sample", "repeat", "focus"),
+    WORD_VECTORS: ("numbers", "map", "arithmetic", "axes", "play"),
+}
+TAB_OF = {scene: tab for tab, scenes in SCENES.items() for scene in scenes}
+SHOWN = ".gx-current:visible"  # each tab has a current scene; that of the open tab is visible
 
 
-def serve(loader: ModelLoader) -> tuple[str, Callable[[], None]]:
-    """Start the page; returns its address and how to stop it."""
-    tabs = (tab(),)
+def serve(loader: ModelLoader, vectors: VectorsLoader | PlantedVectors | None = None) -> tuple[str, Callable[[], None]]:
+    """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
+    tabs = (next_token_tab(), word_vectors_tab(vectors or PlantedVectors(loader)))  # type: ignore[arg-type]
     demo = build_page(loader, tabs, notices="Built on <tiny> `${notices}`")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -36,21 +46,60 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, scene: str) -> Page:
-        """Show a scene, and wait until the live model has answered."""
-        self.page.goto(f"{self.address}/?tab=next-word&scene={scene}")
-        self.page.wait_for_selector(".gx-current .gx-kind.gx-real", timeout=30_000)
+        """Load the page at a scene, and wait until the live model has answered."""
+        self.page.goto(f"{self.address}/?tab={TAB_OF[scene]}&scene={scene}")
+        return self.wait_for_live()
+
+    def go_to(self, scene: str) -> Page:
+        """Show a scene by clicking its tab and its step, and wait until the live model has answered."""
+        tab = self.page.locator(f"#tab-{TAB_OF[scene]}-button")
+        if tab.get_attribute("aria-selected") != "true":
+            tab.click()
+        self.page.locator(f".gx-stepper:visible [data-scene={scene}]").click()
+        return self.wait_for_live()
+
+    def wait_for_live(self) -> Page:
+        self.page.wait_for_selector(f"{SHOWN} .gx-kind.gx-real:visible", timeout=30_000)
         self.settle()
         return self.page
 
-    def settle(self) -> None:
-        """Wait until no answer is outstanding."""
-        self.page.wait_for_timeout(400)
-        self.page.wait_for_function("!document.querySelector('.gx-current .gx-waiting')")
-        self.page.wait_for_timeout(150)
+    def settle(self, milliseconds: int = 450) -> None:
+        """Wait until what was typed has been asked, and no answer is outstanding."""
+        self.page.wait_for_timeout(milliseconds)
+        self.page.wait_for_function(
+            "![...document.querySelectorAll('.gx-current .gx-waiting')].some((one) => one.offsetParent)"
+        )
+        self.page.wait_for_timeout(120)
+
+    def find(self, selector: str) -> Locator:
+        """Elements of the scene that is shown."""
+        return self.page.locator(SHOWN).locator(selector)
+
+    @contextmanager
+    def no_request(self) -> Iterator[None]:
+        """What happens meanwhile happens in the browser."""
+        before = len(self.requests)
+        yield
+        self.page.wait_for_timeout(300)
+        assert self.requests[before:] == []
+
+    @contextmanager
+    def answer(self) -> Iterator[None]:
+        """Wait for the answer to what is asked meanwhile, also if typing delays the question."""
+        with self.page.expect_response("**/component_server/", timeout=15_000):
+            yield
+        self.settle(80)
 
 
-def visit(browser: Browser, address: str, size: tuple[int, int] = SIZES[0], scheme: str = "light") -> Visit:
-    page = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme).new_page()
+def visit(
+    browser: Browser, address: str, size: tuple[int, int] = SIZES[0], scheme: str = "light", calm: bool = False
+) -> Visit:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        reduced_motion="reduce" if calm else "no-preference",
+    )
+    page = context.new_page()
     kept = Visit(page, address)
     page.on("request", lambda request: kept.requests.append(request.url))
     page.on("console", lambda message: kept.complaints.append(message.text) if message.type == "error" else None)

@@ -8,10 +8,10 @@ import pytest
 from genai_demo.models.word_vectors import Pieces, TableOrigin, WordVectors, centred
 
 DIMENSIONS = 12
-LATIN = (
-    "niece nephew aunt uncle female male king queen woman man cat dog horse cow pig Japan Italy sushi pizza one two "
-    "three young old red green blue walk walked go went happy sad"
-).split()
+LATIN = """
+    niece nephew aunt uncle female male king queen woman man cat dog horse cow pig Japan Italy sushi pizza one two
+    three young old red green blue walk walked go went happy sad
+""".split()  # noqa: SIM905
 OTHER = ["племянница", "größe", "姪"]
 ORIGIN = TableOrigin("tiny", "a tiny table", "full precision", "cpu", "float32", 0, DIMENSIONS, inside_model=True)
 

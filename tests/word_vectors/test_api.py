@@ -36,6 +36,7 @@ class Ready:
         self._vectors = vectors
 
     def model(self, wait_seconds: float = 0.0) -> WordVectors:
+        assert wait_seconds > 0  # the API waits for the model
         return self._vectors
 
 
