@@ -1,13 +1,20 @@
 """The picture model: a network that is given a noisy picture and a prompt, and says what the clean picture is.
 
-It works on pixels, so what the page shows is what the network sees. Two things make that affordable on a laptop: each
-patch of 8×8 pixels enters as one position of 192 numbers, and the network predicts the clean picture rather than the
-noise, which has far more to it than so narrow a network could pass on (Li & He, "Back to Basics: Let Denoising
-Generative Models Denoise", 2025). Whoever has the clean picture has the noise as well, and v:
+It works on pixels, so what the page shows is what the network is given. Three things make that affordable on a laptop:
+each patch of 8×8 pixels enters as one position; of its 192 numbers the network reads and writes the 48 principal
+components of such patches, which hold nearly all there is to see; and it predicts not the noise, which has far more to
+it than so narrow a network could pass on, but how the clean picture differs from the best linear guess. Whoever has the
+clean picture has the noise as well, and v:
 
     x_t = √ᾱ x0 + √(1−ᾱ) ε        (Ho et al., "Denoising Diffusion Probabilistic Models", 2020, eq. 4)
     ε   = (x_t − √ᾱ x0) / √(1−ᾱ)
     v   = √ᾱ ε − √(1−ᾱ) x0        (Salimans & Ho, "Progressive Distillation", 2022)
+
+For a component z with variance s², the best linear guess from z_t = √ᾱ z0 + √(1−ᾱ) ε is c_skip z_t, and the network's
+answer F is scaled to what that guess leaves open (Karras et al., "Elucidating the Design Space of Diffusion-Based
+Generative Models", 2022, section 5, here for each component by itself):
+
+    ẑ0 = c_skip z_t + c_out F(c_in z_t),    c_in = 1/√(ᾱs² + 1 − ᾱ),    c_skip = √ᾱ s² c_in²,    c_out = √(1−ᾱ) s c_in
 """
 
 from __future__ import annotations
@@ -41,6 +48,7 @@ class PictureModelConfig:
 
     side: int = 64  # pixels of a picture
     patch: int = 8  # pixels a side that enter as one position
+    components: int = 48  # of a patch, that are read and written
     channels: tuple[int, ...] = (128, 192)
     attention: tuple[bool, ...] = (True, True)  # whether that level looks at the prompt's tokens
     heads: int = 4
@@ -54,14 +62,23 @@ class PictureModelConfig:
 class PictureModel(nn.Module):
     """A U-Net of the diffusers library between patches. Pictures are tensors (B, 3, side, side) in [-1, 1]."""
 
+    mean_patch: Tensor
+    components: Tensor
+    variances: Tensor
+    alpha_bars: Tensor
+
     def __init__(self, config: PictureModelConfig) -> None:
         super().__init__()
         self.config = config
         numbers = 3 * config.patch**2
+        self.register_buffer("mean_patch", torch.zeros(numbers))
+        self.register_buffer("components", torch.eye(numbers)[: config.components])  # orthonormal rows
+        self.register_buffer("variances", torch.ones(config.components))
+        self.register_buffer("alpha_bars", alpha_bars(config), persistent=False)
         self.unet: Any = UNet2DConditionModel(  # type: ignore[no-untyped-call]
             sample_size=config.side // config.patch,
-            in_channels=numbers,
-            out_channels=numbers,
+            in_channels=config.components,
+            out_channels=config.components,
             block_out_channels=config.channels,
             down_block_types=tuple("CrossAttnDownBlock2D" if a else "DownBlock2D" for a in config.attention),
             up_block_types=tuple("CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(config.attention)),
@@ -73,6 +90,16 @@ class PictureModel(nn.Module):
             projection_class_embeddings_input_dim=config.text_size,
         )
 
+    @torch.no_grad()
+    def fit_patches(self, pictures: Tensor) -> None:
+        """Find the principal components of the patches of `pictures`, (B, 3, side, side) in [-1, 1]."""
+        patches = pixel_unshuffle(pictures, self.config.patch).movedim(1, -1).flatten(0, 2).double()
+        mean = patches.mean(dim=0)
+        variances, directions = torch.linalg.eigh((patches - mean).T @ (patches - mean) / len(patches))  # rising
+        self.mean_patch.copy_(mean)
+        self.components.copy_(directions.T.flip(0)[: self.config.components])
+        self.variances.copy_(variances.flip(0)[: self.config.components].clamp(min=1e-4))
+
     def forward(self, x: Tensor, timesteps: Tensor | int, text: TextStates) -> Tensor:
         """The clean pictures x̂0 that the network sees in the noisy ones `x` (B, 3, side, side), unclipped.
 
@@ -80,14 +107,20 @@ class PictureModel(nn.Module):
         The mean of the prompt joins the time embedding; its tokens are read by cross-attention.
         """
         states, mask = (text.states, text.mask) if self.config.reads_tokens else (text.pooled[:, None], None)
-        patches = self.unet(
-            pixel_unshuffle(x, self.config.patch),
+        bars = self.alpha_bars[torch.as_tensor(timesteps, device=x.device).long()].to(x.dtype).view(-1, 1, 1, 1)
+        mean, variances = self.mean_patch.view(1, -1, 1, 1), self.variances.view(1, -1, 1, 1)
+        patches = pixel_unshuffle(x, self.config.patch) - bars.sqrt() * mean
+        z = torch.einsum("kc,bchw->bkhw", self.components, patches)
+        c_in = (bars * variances + 1 - bars).rsqrt()
+        answer = self.unet(
+            c_in * z,
             timesteps,
             encoder_hidden_states=states,
             encoder_attention_mask=mask,
             class_labels=text.pooled,
         ).sample
-        return pixel_shuffle(patches, self.config.patch)
+        clean = bars.sqrt() * variances * c_in**2 * z + (1 - bars).sqrt() * variances.sqrt() * c_in * answer
+        return pixel_shuffle(torch.einsum("kc,bkhw->bchw", self.components, clean) + mean, self.config.patch)
 
 
 def to_model_space(pictures: Tensor) -> Tensor:

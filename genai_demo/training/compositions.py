@@ -27,9 +27,10 @@ SALT = "0"  # with it, every object stands out from one of its unseen background
 NEEDED_CONTRAST = 0.6  # of the rim has to be seen against the background
 BACKGROUND_JITTER = 12  # of 255, each channel
 
-GRID = 16  # cells a side of the picture: sizes and places are whole cells, which is far quicker to learn
-EDGES = {"small": 7, "medium": 10, "large": 14}  # cells
-PAIR_EDGE = 7
+GRID = 16  # cells a side of the picture
+EDGES = {"small": 6, "medium": 10, "large": 14}  # cells
+SHIFTS = {"small": 2, "medium": 2, "large": 0}  # cells: with them, a drawing meets the network's patches always alike
+PAIR_EDGE = 6
 
 
 @dataclass(frozen=True, order=True)
@@ -149,13 +150,14 @@ def paint(scene: Scene, sprites: Sprites, rng: Generator, side: int) -> NDArray[
 
 
 def _place(scene: Scene, number: int, rng: Generator) -> tuple[int, int, int]:
-    """Top, left and edge of a thing, in cells: one of nine places around the middle, or around that of its half."""
+    """Top, left and edge of a thing, in cells: one of nine places around the middle, or of three in its half."""
     down, aside = (int(step) for step in rng.integers(-1, 2, 2))
     if len(scene.things) == 1:
-        edge = EDGES[scene.things[0].size]
+        size = scene.things[0].size
+        edge, shift = EDGES[size], SHIFTS[size]
         start = (GRID - edge) // 2
-        return start + down, start + aside, edge
-    return (GRID - PAIR_EDGE) // 2 + down, number * GRID // 2 + (aside > 0), PAIR_EDGE
+        return start + shift * down, start + shift * aside, edge
+    return (GRID - PAIR_EDGE) // 2 + 2 * down, 1 + number * GRID // 2, PAIR_EDGE
 
 
 def paint_many(scenes: Sequence[Scene], sprites: Sprites, rng: Generator, side: int) -> NDArray[np.uint8]:

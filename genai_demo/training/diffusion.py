@@ -45,6 +45,7 @@ from .sprites import Sprites
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
+FIRST_PICTURES = 2_048
 SHEET_PROMPTS = (
     "a red apple on a blue background",
     "a cat on a green background",
@@ -262,6 +263,14 @@ class Trainer:
         self.step, self.pictures, self.hours = progress["step"], progress["pictures"], dict(progress["hours"])
 
 
+def see_patches(trainer: Trainer, world: World) -> None:
+    """Give a new network the principal components of the patches of its first pictures."""
+    batches = Batches(world, trainer.recipe)
+    pictures = torch.cat([batches[number][0] for number in range(-(-FIRST_PICTURES // trainer.recipe.batch))])
+    for model in (trainer.model, trainer.average):
+        model.fit_patches(to_model_space(pictures.to(trainer.device).float() / 255))
+
+
 def saved_recipe(folder: Path) -> Recipe:
     """The recipe of the checkpoint in a folder."""
     values = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)["recipe"]
@@ -459,6 +468,7 @@ def _arguments() -> argparse.Namespace:
     add("--pair-share", type=float, default=0.0, help="share of pictures with two objects (default: %(default)s)")
     add("--side", type=int, default=recipe.model.side, help="pixels of a picture (default: %(default)s)")
     add("--patch", type=int, default=recipe.model.patch, help="pixels a side of a patch (default: %(default)s)")
+    add("--components", type=int, default=recipe.model.components, help="of a patch (default: %(default)s)")
     add("--channels", type=int, nargs="+", default=recipe.model.channels, help="of each level, finest first")
     add("--attention-levels", type=int, default=2, help="coarsest levels that read the prompt's tokens")
     add("--pooled-only", action="store_true", help="give the network the prompt's mean alone (for comparison)")
@@ -478,6 +488,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     model = PictureModelConfig(
         side=arguments.side,
         patch=arguments.patch,
+        components=arguments.components,
         channels=tuple(arguments.channels),
         attention=tuple(level >= levels - arguments.attention_levels for level in range(levels)),
         reads_tokens=not arguments.pooled_only,
@@ -513,6 +524,8 @@ def main() -> None:
         for model in (trainer.model, trainer.average):
             model.load_state_dict(load_picture_model(arguments.start_from, device).state_dict())
     world = World(Sprites.load(), recipe.rung)
+    if trainer.pictures == 0 and not arguments.start_from:
+        see_patches(trainer, world)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     start = {
         "hardware": hardware(device),

@@ -203,9 +203,9 @@ def main() -> None:
         pairs["the model"] = mark_pairs(twos, draw_exam(model, encoder, twos, arguments.guidance[0]), judge)
     text = report(marks, best, arguments.guidance[0], rung, pairs)
     (arguments.folder / "quality.md").write_text(text, encoding="utf-8")
-    values: dict[str, Any] = {name: vars(row) | {"by_object": dict(row.by_object)} for name, row in marks.items()} | (
-        {"pairs": pairs} if pairs else {}
-    )
+    values: dict[str, Any] = {name: vars(row) | {"by_object": dict(row.by_object)} for name, row in marks.items()}
+    if pairs:
+        values["pairs"] = pairs
     (arguments.folder / "quality.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     print(text)
 

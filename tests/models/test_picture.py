@@ -8,6 +8,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 from diffusers.schedulers.scheduling_ddim import betas_for_alpha_bar
+from sklearn.decomposition import PCA
 
 from genai_demo.errors import DamagedModelFolder
 from genai_demo.models import picture
@@ -140,3 +141,41 @@ def test_the_shipped_files_are_small_enough_for_a_space():
     assert sum(file.stat().st_size for file in files) <= 40_000_000
     model = load_picture_model()
     assert model.config.side == 64
+
+
+def wave(count: int) -> torch.Tensor:
+    """Pictures whose patches are all made of four patterns, and a little noise."""
+    generator = torch.Generator().manual_seed(8)
+    patterns = torch.randn(4, 3, 4, 4, generator=generator)
+    amounts = torch.randn(count, 4, 4, 4, generator=generator) * torch.tensor([2.0, 1.0, 0.5, 0.25])
+    tiles = torch.einsum("nhwk,kcij->nchiwj", amounts, patterns).reshape(count, 3, 16, 16)
+    return 0.2 + 0.1 * tiles + 0.01 * torch.randn(count, 3, 16, 16, generator=generator)
+
+
+def test_the_patches_are_seen_through_their_principal_components():
+    model = PictureModel(TINY)
+    pictures = wave(40)
+    model.fit_patches(pictures)
+    patches = torch.nn.functional.pixel_unshuffle(pictures, 4).movedim(1, -1).reshape(-1, 48).double().numpy()
+    expected = PCA(n_components=4, svd_solver="full").fit(patches)
+    assert torch.allclose(model.components @ model.components.T, torch.eye(TINY.components), atol=1e-5)
+    assert model.mean_patch.numpy() == pytest.approx(expected.mean_, abs=1e-5)
+    assert abs((model.components[:4].numpy() * expected.components_).sum(axis=1)) == pytest.approx(1, abs=1e-4)
+    assert model.variances[:4].numpy() == pytest.approx(expected.explained_variance_, rel=0.01)
+
+
+def test_a_network_that_says_nothing_leaves_the_best_linear_guess():
+    """The Wiener filter, by its textbook formula: C √ᾱ (ᾱC + (1−ᾱ)I)⁻¹ with the covariance C of the patches."""
+    model = PictureModel(TINY).eval()
+    model.fit_patches(wave(40))
+    torch.nn.init.zeros_(model.unet.conv_out.weight)
+    torch.nn.init.zeros_(model.unet.conv_out.bias)
+    bar = alpha_bars(TINY)[400]
+    noisy = torch.randn(2, 3, 16, 16)
+    with torch.inference_mode():
+        guess = torch.nn.functional.pixel_unshuffle(model(noisy, 400, text(2)), 4).double()
+    covariance = model.components.T.double() @ torch.diag(model.variances.double()) @ model.components.double()
+    mean = model.mean_patch.double().view(1, -1, 1, 1)
+    gain = covariance * bar.sqrt() @ torch.linalg.inv(bar * covariance + (1 - bar) * torch.eye(48))
+    centred = torch.nn.functional.pixel_unshuffle(noisy, 4).double() - bar.sqrt() * mean
+    assert torch.allclose(guess, mean + torch.einsum("kc,bchw->bkhw", gain, centred), atol=1e-5)
