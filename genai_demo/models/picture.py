@@ -1,7 +1,7 @@
 """The picture model: a network that is given a noisy picture and a prompt, and says what the clean picture is.
 
 It works on pixels, so what the page shows is what the network is given. Three things make that affordable on a laptop:
-each patch of 8×8 pixels enters as one position; of its 192 numbers the network reads and writes the 48 principal
+each patch of 8×8 pixels enters as one position; of its 192 numbers the network reads and writes the 24 principal
 components of such patches, which hold nearly all there is to see; and it predicts not the noise, which has far more to
 it than so narrow a network could pass on, but how the clean picture differs from the best linear guess. Whoever has the
 clean picture has the noise as well, and v:
@@ -48,7 +48,7 @@ class PictureModelConfig:
 
     side: int = 64  # pixels of a picture
     patch: int = 8  # pixels a side that enter as one position
-    components: int = 48  # of a patch, that are read and written
+    components: int = 24  # of a patch, that are read and written
     channels: tuple[int, ...] = (128, 192)
     attention: tuple[bool, ...] = (True, True)  # whether that level looks at the prompt's tokens
     heads: int = 4

@@ -83,7 +83,7 @@ class Recipe:
     warmup: int = 3_000  # pictures over which the rate rises
     weight_decay: float = 0.01
     unprompted_share: float = 0.1  # of the pictures are shown without their prompt, for guidance
-    snr_cap: float = 5.0
+    snr_cap: float = 20.0  # of pixels: what a patch shows is seen through more noise than what one pixel shows
     ema_pictures: float = 64_000.0  # over about so many the weights are averaged
     phrasings: int = 6  # captions that one scene can have
     seed: int = 0
@@ -463,6 +463,7 @@ def _arguments() -> argparse.Namespace:
         default=recipe.learning_rate,
         help="AdamW's, at its highest (default: %(default)s)",
     )
+    add("--snr-cap", type=float, default=recipe.snr_cap, help="γ of min-SNR-γ (default: %(default)s)")
     add("--seed", type=int, default=recipe.seed, help="of weights, pictures and noise (default: %(default)s)")
     add("--objects", type=int, default=recipe.rung.objects, help="how many kinds are drawn (default: %(default)s)")
     add("--pair-share", type=float, default=0.0, help="share of pictures with two objects (default: %(default)s)")
@@ -500,6 +501,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         batch=arguments.batch,
         learning_rate=arguments.learning_rate,
         warmup=arguments.warmup,
+        snr_cap=arguments.snr_cap,
         seed=arguments.seed,
         model=model,
         rung=Rung(objects=arguments.objects, pair_share=arguments.pair_share),
@@ -516,7 +518,9 @@ def main() -> None:
     resumed = (arguments.folder / CHECKPOINT).exists()
     if resumed:  # its network and its world; the batch and the rate may be others
         before = saved_recipe(arguments.folder)
-        recipe = replace(before, batch=arguments.batch, learning_rate=arguments.learning_rate)
+        recipe = replace(
+            before, batch=arguments.batch, learning_rate=arguments.learning_rate, snr_cap=arguments.snr_cap
+        )
     trainer = Trainer(recipe, TextEncoder.load(device), device)
     if resumed:
         trainer.restore(arguments.folder)
