@@ -5,14 +5,14 @@ genai.scenes.guess = (scene) => {
   const { db, decimal, frame } = genai.pictures;
   const { texts } = scene;
   const STOPS = [1, 50, 100, 200, 300, 400, 500, 600, 700, 800, 900, 950, 1000];
-  const PANELS = { x_t: "noisy", noise: "true_noise", guess: "predicted", difference: "difference", x0_guess: "implied", x0: "clean" };
+  const captions = { x_t: texts.noisy, noise: texts.true_noise, guess: texts.predicted, difference: texts.difference, x0_guess: texts.implied, x0: texts.clean };
   let payload = scene.payload, image = payload.pictures[0].image;
 
   const later = debounce(() => scene.refresh(), 60);
   const time = slider({ label: texts.step, stops: STOPS, value: payload.timestep + 1, show: (step) => fill(texts.step_value, { step }), onmove: later });
   const prompt = el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false", oninput: debounce(() => scene.refresh()) });
   prompt.value = payload.prompt;
-  const frames = Object.fromEntries(Object.entries(PANELS).map(([name, words]) => [name, frame(texts[words])]));
+  const frames = Object.fromEntries(Object.entries(captions).map(([name, words]) => [name, frame(words)]));
   const errors = el("p", { role: "status" }), numbers = el("p", { class: "gx-soft" });
   const pictures = genai.choices(texts.presets_label, "", [{ entries: payload.pictures }], choose);
   scene.work.append(
@@ -26,7 +26,7 @@ genai.scenes.guess = (scene) => {
   };
   scene.shown = () => draw();
   function draw() {
-    for (const [name, one] of Object.entries(frames)) one.show(payload[name], fill(texts[PANELS[name]], { factor: payload.amplified }));
+    for (const [name, one] of Object.entries(frames)) one.show(payload[name], fill(captions[name], { factor: payload.amplified }));
     errors.textContent = fill(texts.errors, { noise: decimal(payload.noise_error), picture: decimal(payload.picture_error), factor: decimal(payload.factor) });
     numbers.textContent = fill(texts.numbers, { alpha_bar: decimal(payload.alpha_bar), snr: db(payload.snr) });
     scene.origin(payload.provenance);

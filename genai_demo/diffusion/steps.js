@@ -14,7 +14,8 @@ genai.scenes.steps = (scene) => {
   const guidance = slider({ label: texts.guidance, help: texts.guidance_help, stops: [0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15], value: payload.guidance_scale, show: (value) => `${value}`, onmove: () => {} });
   const drawButton = button(texts.draw, start, { class: "gx-button gx-main" });
   const stopButton = button(texts.stop, () => (drawing ? halt() : carryOn()));
-  const frames = { x_t: frame(texts.x_t), x0: frame(texts.x0), noise: frame(texts.noise) };
+  const captions = { x_t: [texts.x_t, texts.x_t_finished], x0: [texts.x0, texts.x0_finished], noise: [texts.noise, texts.noise_finished] };
+  const frames = Object.fromEntries(Object.entries(captions).map(([name, [words]]) => [name, frame(words)]));
   const scrubber = el("input", { type: "range", min: 0, step: 1, oninput: () => { pause(); follow = false; show(+scrubber.value); } });
   const place = el("output", { class: "gx-slider-value" });
   const playButton = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button" });
@@ -79,7 +80,7 @@ genai.scenes.steps = (scene) => {
 
   function draw() {
     const step = made[at];
-    for (const name of Object.keys(frames)) frames[name].show(step?.[name], step?.finished ? texts[`${name}_finished`] : texts[name]);
+    for (const name of Object.keys(frames)) frames[name].show(step?.[name], captions[name][step?.finished ? 1 : 0]);
     scrubber.max = Math.max(0, made.length - 1);
     scrubber.value = at;
     scrubber.style.setProperty("--at", `${made.length > 1 ? (100 * at) / (made.length - 1) : 0}%`);
