@@ -1,4 +1,4 @@
-"""What the tests share: language models small enough to be built in memory, with random weights."""
+"""What the tests share: models small enough to be built in memory, with random weights."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import pytest
 import torch
 from hypothesis import settings
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
-from tokenizers.models import BPE
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+from tokenizers.models import BPE, WordLevel
+from transformers import BertConfig, BertModel, Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import ModelLoader, load_model
+from genai_demo.models.picture import PictureModel, PictureModelConfig
+from genai_demo.models.picture_generator import PictureGenerator
+from genai_demo.models.text_encoder import TextEncoder
+from genai_demo.training.sprites import KINDS
 
 settings.register_profile("fast", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("fast")
@@ -21,6 +25,21 @@ settings.load_profile("fast")
 SPECIAL = ("<pad>", "<eos>", "<bos>")  # ids 0, 1, 2
 PIECES = ("▁the", "▁cat", "▁sat", "▁on", "▁a", "▁phone", "▁un", "for", "get", "table", "ing", "▁▁", "\n\n", "ขอ", "🙂")
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'\"()-+/<>▁\n\té"
+ENCODER_WORDS = (
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "a",
+    "red",
+    "blue",
+    "apple",
+    "cat",
+    "on",
+    "background",
+    ",",
+)
 VOCABULARY = 400  # a little more than the tokenizers know, as real models have
 SLIDING_WINDOW = 16
 
@@ -134,3 +153,32 @@ def loader(tiny: LanguageModel, entry: ModelEntry) -> ModelLoader:
 def real() -> LanguageModel:
     """The model that the app loads by default, on the fastest device here (only for tests marked `model`)."""
     return load_model(find_model(DEFAULT_MODEL))
+
+
+@pytest.fixture(scope="session")
+def encoder() -> TextEncoder:
+    """A text encoder of one layer, with random weights and a dozen words."""
+    tokenizer = Tokenizer(WordLevel({word: index for index, word in enumerate(ENCODER_WORDS)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(ENCODER_WORDS),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=64,
+    )
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]")
+    return TextEncoder(BertModel(config, add_pooling_layer=False), fast)
+
+
+@pytest.fixture(scope="session")
+def generator(encoder: TextEncoder) -> PictureGenerator:
+    """A picture model that draws nothing sensible, quickly, at the real size."""
+    torch.manual_seed(1)
+    config = PictureModelConfig(patch=16, channels=(16, 16), attention=(False, True), heads=2, text_size=16)
+    return PictureGenerator(PictureModel(config), encoder, objects=len(KINDS))

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from visiting import Visit, serve, visit
 
 from genai_demo.models.loading import ModelLoader
+from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,9 +38,15 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def pictures(generator: PictureGenerator) -> PictureLoader:
+    """A loader that is done: it holds the tiny picture model."""
+    return PictureLoader.of(generator)
+
+
 @pytest.fixture(scope="module")
-def address(loader: ModelLoader) -> Iterator[str]:
-    url, stop = serve(loader)
+def address(loader: ModelLoader, pictures: PictureLoader) -> Iterator[str]:
+    url, stop = serve(loader, pictures)
     yield url
     stop()
 

@@ -11,6 +11,7 @@ from visiting import NEXT_WORD, SCENES, SIZES, TAB_OF, WORD_VECTORS, Visit, serv
 
 from genai_demo.errors import MissingModelPackage
 from genai_demo.models.loading import LoadStatus, ModelLoader
+from genai_demo.models.picture_generator import PictureLoader
 
 TYPE = (
     "li:not(.gx-rest) .gx-bar-label",
@@ -173,12 +174,12 @@ def test_a_tab_keeps_its_scene_while_the_other_is_shown(visitor: Visit) -> None:
 
 
 def test_recorded_examples_stand_until_the_model_is_ready(
-    browser: Browser, loader: ModelLoader, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, loader: ModelLoader, pictures: PictureLoader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = ModelLoader(loader.entry)
     monkeypatch.setattr(waiting, "start", lambda: None)
     waiting._status = LoadStatus("Tiny", "converting", 0.4, ready=False)
-    url, stop = serve(waiting)
+    url, stop = serve(waiting, pictures)
     guest = visit(browser, url)
     page = guest.page
     page.goto(f"{url}/?tab=next-word&scene=predict")
@@ -197,12 +198,12 @@ def test_recorded_examples_stand_until_the_model_is_ready(
 
 
 def test_a_model_that_cannot_be_loaded_is_explained(
-    browser: Browser, loader: ModelLoader, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, loader: ModelLoader, pictures: PictureLoader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = ModelLoader(loader.entry)
     monkeypatch.setattr(broken, "start", lambda: None)
     broken._finish(error=MissingModelPackage(package="some-model==1.0"))
-    url, stop = serve(broken)
+    url, stop = serve(broken, pictures)
     guest = visit(browser, url)
     guest.page.goto(f"{url}/?tab=next-word&scene=predict")
     guest.page.wait_for_selector(".gx-status.gx-error")

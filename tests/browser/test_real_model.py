@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 from test_next_token import check_against_warpers, finish_writing, random_settings
-from visiting import TAB_OF, serve, visit
+from visiting import DENOISING, TAB_OF, serve, visit
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import ModelLoader
+from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.word_vectors import VectorsLoader
 
 pytestmark = pytest.mark.model
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.model
 @pytest.fixture(scope="module")
 def real_address(real: LanguageModel) -> Iterator[str]:
     loader = ModelLoader.of(real, find_model(DEFAULT_MODEL))
-    url, stop = serve(loader, VectorsLoader(loader))
+    url, stop = serve(loader, PictureLoader(), VectorsLoader(loader))
     yield url
     stop()
 
@@ -30,7 +31,8 @@ def test_every_scene_answers_live(browser: Browser, real_address: str) -> None:
     page = guest.open("tokens")
     for scene in TAB_OF:
         guest.go_to(scene)
-        assert "Gemma 3 270M base" in guest.find(".gx-provenance").inner_text()
+        source = "this project's own picture model" if TAB_OF[scene] == DENOISING else "Gemma 3 270M base"
+        assert source in guest.find(".gx-provenance").inner_text()
         if scene == "repeat":
             finish_writing(page)
     page.context.close()

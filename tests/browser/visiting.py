@@ -10,25 +10,31 @@ from dataclasses import dataclass, field
 from planted import PlantedVectors
 from playwright.sync_api import Browser, Locator, Page
 
+from genai_demo.diffusion.tab import tab as denoising_tab
 from genai_demo.models.loading import ModelLoader
+from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.word_vectors.tab import tab as word_vectors_tab
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
-NEXT_WORD, WORD_VECTORS = "next-word", "word-vectors"
+NEXT_WORD, WORD_VECTORS, DENOISING = "next-word", "word-vectors", "denoising"
 SCENES = {
     NEXT_WORD: ("tokens", "predict", "sample", "repeat", "focus"),
     WORD_VECTORS: ("numbers", "map", "arithmetic", "axes", "play"),
+    DENOISING: ("destroy", "guess", "steps", "steer", "counts"),
 }
 TAB_OF = {scene: tab for tab, scenes in SCENES.items() for scene in scenes}
 SHOWN = ".gx-current:visible"  # each tab has a current scene; that of the open tab is visible
 
 
-def serve(loader: ModelLoader, vectors: VectorsLoader | PlantedVectors | None = None) -> tuple[str, Callable[[], None]]:
+def serve(
+    loader: ModelLoader, pictures: PictureLoader, vectors: VectorsLoader | PlantedVectors | None = None
+) -> tuple[str, Callable[[], None]]:
     """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
-    tabs = (next_token_tab(), word_vectors_tab(vectors or PlantedVectors(loader)))  # type: ignore[arg-type]
+    words = word_vectors_tab(vectors or PlantedVectors(loader))  # type: ignore[arg-type]
+    tabs = (next_token_tab(), words, denoising_tab(pictures))
     demo = build_page(loader, tabs, notices="Built on <tiny> `${notices}`")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
