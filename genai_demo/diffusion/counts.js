@@ -28,6 +28,7 @@ genai.scenes.counts = (scene) => {
   }
   function arrived(part) {
     if (part.error) { drawing = false; draw(); return; }
+    if (pictures.some((one) => one.sampler === part.sampler && one.steps === part.steps)) return;   // Gradio may show a part twice
     pictures.push(part);
     drawing = pictures.length < part.total;
     scene.live = true;

@@ -54,6 +54,7 @@ genai.scenes.steps = (scene) => {
   function arrived(part) {
     if (part.error) { drawing = false; draw(); return; }
     if (part.skipped != null) return;
+    if (part.step.index <= (made.at(-1)?.index ?? -1)) return;   // Gradio may show a part twice
     made.push(part.step);
     wanted = part.total;
     note = remark(texts, part.unseen, asked.prompt);
