@@ -14,7 +14,9 @@ For a component z with variance s², the best linear guess from z_t = √ᾱ z0 
 answer F is scaled to what that guess leaves open (Karras et al., "Elucidating the Design Space of Diffusion-Based
 Generative Models", 2022, section 5, here for each component by itself):
 
-    ẑ0 = c_skip z_t + c_out F(c_in z_t),    c_in = 1/√(ᾱs² + 1 − ᾱ),    c_skip = √ᾱ s² c_in²,    c_out = √(1−ᾱ) s c_in
+    ẑ0 = g c_skip z_t + c_out F(c_in z_t),    c_in = 1/√(ᾱs² + 1 − ᾱ),    c_skip = √ᾱ s² c_in²,    c_out = √(1−ᾱ) s c_in
+
+The gate g, between 0 and 1, is the network's too: on a plain background nothing of the linear guess is to be kept.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ class PictureModel(nn.Module):
         self.unet: Any = UNet2DConditionModel(  # type: ignore[no-untyped-call]
             sample_size=config.side // config.patch,
             in_channels=config.components,
-            out_channels=config.components,
+            out_channels=2 * config.components,  # F, and the logit of g
             block_out_channels=config.channels,
             down_block_types=tuple("CrossAttnDownBlock2D" if a else "DownBlock2D" for a in config.attention),
             up_block_types=tuple("CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(config.attention)),
@@ -89,6 +91,7 @@ class PictureModel(nn.Module):
             class_embed_type="projection",
             projection_class_embeddings_input_dim=config.text_size,
         )
+        torch.nn.init.constant_(self.unet.conv_out.bias[config.components :], 3.0)  # it begins by trusting the guess
 
     @torch.no_grad()
     def fit_patches(self, pictures: Tensor) -> None:
@@ -112,14 +115,16 @@ class PictureModel(nn.Module):
         patches = pixel_unshuffle(x, self.config.patch) - bars.sqrt() * mean
         z = torch.einsum("kc,bchw->bkhw", self.components, patches)
         c_in = (bars * variances + 1 - bars).rsqrt()
-        answer = self.unet(
+        said = self.unet(
             c_in * z,
             timesteps,
             encoder_hidden_states=states,
             encoder_attention_mask=mask,
             class_labels=text.pooled,
         ).sample
-        clean = bars.sqrt() * variances * c_in**2 * z + (1 - bars).sqrt() * variances.sqrt() * c_in * answer
+        answer, gate = said.chunk(2, dim=1)
+        linear = bars.sqrt() * variances * c_in**2 * z
+        clean = gate.sigmoid() * linear + (1 - bars).sqrt() * variances.sqrt() * c_in * answer
         return pixel_shuffle(torch.einsum("kc,bkhw->bchw", self.components, clean) + mean, self.config.patch)
 
 

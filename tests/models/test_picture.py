@@ -169,7 +169,8 @@ def test_a_network_that_says_nothing_leaves_the_best_linear_guess():
     model = PictureModel(TINY).eval()
     model.fit_patches(wave(40))
     torch.nn.init.zeros_(model.unet.conv_out.weight)
-    torch.nn.init.zeros_(model.unet.conv_out.bias)
+    torch.nn.init.zeros_(model.unet.conv_out.bias[: TINY.components])
+    torch.nn.init.constant_(model.unet.conv_out.bias[TINY.components :], 30.0)  # and keeps all of the guess
     bar = alpha_bars(TINY)[400]
     noisy = torch.randn(2, 3, 16, 16)
     with torch.inference_mode():
