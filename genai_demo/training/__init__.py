@@ -1,0 +1,1 @@
+"""What made the shipped weights, runnable by anyone."""
