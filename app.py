@@ -7,21 +7,24 @@ import sys
 from pathlib import Path
 
 from genai_demo.errors import DemoError
-from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, find_model
+from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, DEFAULT_VECTORS, VECTORS, find_model, find_vectors
 from genai_demo.models.device import available_devices, space_function
 from genai_demo.models.loading import ModelLoader, prepare
 from genai_demo.models.terminal import TerminalProgress
+from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
 from genai_demo.ui.messages import sentence, stage_name
 from genai_demo.ui.page import build_page, launch_options
+from genai_demo.word_vectors.tab import tab as word_vectors_tab
 
 HERE = Path(__file__).parent
 NOTICES = "\n\n".join(
     (HERE / name).read_text(encoding="utf-8") for name in ("NOTICE", "LICENSE", "assets/GEMMA_TERMS.md")
 )
-TABS = (next_token_tab(),)
 
 loader = ModelLoader(find_model(DEFAULT_MODEL))
+vectors = VectorsLoader(loader)
+TABS = (next_token_tab(), word_vectors_tab(vectors))
 demo = build_page(loader, TABS, NOTICES)
 
 
@@ -34,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list_models:
         for entry in CATALOGUE:
             print(f"{entry.name:24} {entry.kind:6} {entry.megabytes:6,} MB  {entry.licence}")
+        for table in VECTORS:
+            print(f"{table.name:24} words  {table.megabytes:6,} MB  {table.licence}")
         return 0
     progress = TerminalProgress(stage_name)
     try:
@@ -44,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(folder)
             return 0
         loader.choose(entry, options.device, progress)
+        vectors.choose(find_vectors(options.vectors))
     except DemoError as error:
         print(sentence(error), file=sys.stderr)
         return 1
@@ -64,7 +70,14 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_MODEL,
         help=f"a name from --list-models, or a transformers folder (default: {DEFAULT_MODEL})",
     )
-    parser.add_argument("--list-models", action="store_true", help="list the models known by name, and exit")
+    parser.add_argument(
+        "--vectors",
+        default=DEFAULT_VECTORS,
+        help=f"a name from --list-models, or a word2vec, GloVe or gensim file (default: {DEFAULT_VECTORS})",
+    )
+    parser.add_argument(
+        "--list-models", action="store_true", help="list the models and vectors known by name, and exit"
+    )
     parser.add_argument("--prepare", action="store_true", help="convert the model's weights now, and exit")
     return parser
 

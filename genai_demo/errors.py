@@ -16,6 +16,11 @@ class DemoError(Exception):
         self.facts = facts
         super().__init__(f"{self.key}: {facts}" if facts else self.key)
 
+    @property
+    def offers(self) -> dict[str, list[str]]:
+        """What the page may offer instead, by a click: a part of the visitor's text → what could take its place."""
+        return {}
+
 
 class BadRequest(DemoError):
     """The request itself cannot be answered; another one can."""
@@ -43,6 +48,82 @@ class InvalidParameter(BadRequest):
     """`name`, the `value` given and what is `allowed`."""
 
     key = "invalid_parameter"
+
+
+class UnknownWord(BadRequest):
+    """`word` is no single token, so it has no single vector; `spellings` and its `pieces` are what to try instead."""
+
+    key = "unknown_word"
+
+    @property
+    def offers(self) -> dict[str, list[str]]:
+        """The nearest spellings, and the mean of the pieces."""
+        return {str(self.facts["word"]): [*_listed(self.facts["spellings"]), f"~{self.facts['word']}"]}
+
+
+class WordNotInTable(BadRequest):
+    """The vectors' file, of `count` words, does not hold `word`; `spellings` are the nearest it does hold."""
+
+    key = "word_not_in_table"
+
+    @property
+    def offers(self) -> dict[str, list[str]]:
+        """The nearest spellings."""
+        return {str(self.facts["word"]): _listed(self.facts["spellings"])}
+
+
+class NotAWord(BadRequest):
+    """`word` holds no letter at all."""
+
+    key = "not_a_word"
+
+
+class EmptyFormula(BadRequest):
+    """There is no term to add."""
+
+    key = "empty_formula"
+
+
+class UnreadableFormula(BadRequest):
+    """The formula breaks off or has no sense at `part`."""
+
+    key = "unreadable_formula"
+
+
+class OnlyMinusTerms(BadRequest):
+    """A sum without a plus term starts from nowhere."""
+
+    key = "only_minus_terms"
+
+
+class TooManyWords(BadRequest):
+    """`count` words or terms were given where `limit` can be shown."""
+
+    key = "too_many_words"
+
+
+class TooFewWords(BadRequest):
+    """A map in `dimensions` directions needs `needed` different words; `count` were given."""
+
+    key = "too_few_words"
+
+
+class SumIsZero(BadRequest):
+    """All terms cancel out: no direction is left that could point to a word."""
+
+    key = "sum_is_zero"
+
+
+class SamePoles(BadRequest):
+    """An axis needs two different words; both ends of it are `word`."""
+
+    key = "same_poles"
+
+
+class UnknownVectors(BadRequest):
+    """`name` is neither in the catalogue of vectors nor a file; `choices` are the names that exist."""
+
+    key = "unknown_vectors"
 
 
 class UnknownModel(BadRequest):
@@ -109,3 +190,26 @@ class OutOfDeviceMemory(ModelUnavailable):
     """The graphics card ran out of memory; the model has moved to the processor."""
 
     key = "out_of_device_memory"
+
+
+class DamagedVectorFile(ModelUnavailable):
+    """The file of word vectors at `path` cannot be read."""
+
+    key = "damaged_vector_file"
+
+
+class VectorDownloadFailed(ModelUnavailable):
+    """The word vectors called `name` could not be fetched."""
+
+    key = "vector_download_failed"
+
+
+class MissingVectorReader(ModelUnavailable):
+    """The pip `package` that reads files of word vectors is not installed."""
+
+    key = "missing_vector_reader"
+
+
+def _listed(fact: object) -> list[str]:
+    """A fact that is a list of texts, or none."""
+    return list(fact) if isinstance(fact, (list, tuple)) else []

@@ -10,39 +10,15 @@ from datetime import date
 from typing import Any
 
 from .models.catalogue import DEFAULT_MODEL, find_model
-from .models.language import LanguageModel
-from .models.loading import load_model
-from .next_token import requests
-from .next_token.tab import NAME, PACKAGE, RECORDED
-from .ui.texts import load_texts
+from .models.loading import ModelLoader, load_model
+from .models.word_vectors import VectorsLoader
+from .next_token import openings as next_token
+from .next_token.tab import NAME as NEXT_TOKEN
+from .ui.scene import RECORDED
+from .word_vectors import openings as word_vectors
+from .word_vectors.tab import NAME as WORD_VECTORS
 
 MAX_BYTES = 60_000
-WRITTEN_TOKENS = 24
-
-
-def opening_payloads(model: LanguageModel) -> dict[str, dict[str, Any]]:
-    """The opening example of each scene: scene → payload."""
-    texts = load_texts(PACKAGE)
-    phone = texts["predict"]["presets"][0]
-    prompt = {"prompt": phone["prompt"]}
-    focus = texts["focus"]
-    *_, written = requests.write_on(
-        model, {**prompt, **texts["common"]["sampling"][1], "seed": 1, "max_new_tokens": WRITTEN_TOKENS}
-    )
-    return {
-        "tokens": requests.tokenize_text(model, {"text": texts["tokens"]["presets"][0]["text"]}),
-        "predict": requests.predict_next(model, {**prompt, "watch": phone["watch"]}),
-        "sample": {
-            **requests.predict_for_sliders(model, prompt),
-            "sliders": requests.slider_stops(model, prompt),
-        },
-        "repeat": {**written, **prompt},
-        "focus": {
-            "left": requests.predict_next(model, {"prompt": focus["presets"][0]["left"]}),
-            "right": requests.predict_next(model, {"prompt": focus["presets"][0]["right"]}),
-            "surprise": requests.measure_surprise(model, {"text": focus["sentences"][0]}),
-        },
-    }
 
 
 def _mark_recorded(payload: dict[str, Any], today: str) -> dict[str, Any]:
@@ -53,17 +29,23 @@ def _mark_recorded(payload: dict[str, Any], today: str) -> dict[str, Any]:
     return marked
 
 
-def main() -> None:
-    """Write one file a scene."""
-    model = load_model(find_model(DEFAULT_MODEL), device="cpu")
+def _write(tab: str, payloads: dict[str, dict[str, Any]]) -> None:
     RECORDED.mkdir(parents=True, exist_ok=True)
-    for name, payload in opening_payloads(model).items():
+    for name, payload in payloads.items():
         marked = _mark_recorded(payload, date.today().isoformat())
         text = json.dumps(marked, ensure_ascii=False, separators=(",", ":"))
         if len(text.encode()) > MAX_BYTES:
             raise SystemExit(f"{name}: {len(text.encode()):,} bytes, more than {MAX_BYTES:,}")
-        (RECORDED / f"{NAME}-{name}.json").write_text(text + "\n", encoding="utf-8")
-        print(f"{name:8} {len(text.encode()):7,} bytes")
+        (RECORDED / f"{tab}-{name}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{tab} {name:10} {len(text.encode()):7,} bytes")
+
+
+def main() -> None:
+    """Write one file a scene."""
+    entry = find_model(DEFAULT_MODEL)
+    model = load_model(entry, device="cpu")
+    _write(NEXT_TOKEN, next_token.openings(model))
+    _write(WORD_VECTORS, word_vectors.openings(VectorsLoader(ModelLoader.of(model, entry)).model()))
 
 
 if __name__ == "__main__":

@@ -26,9 +26,10 @@ SLIDING_WINDOW = 16
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gradio leaves event loops open wherever a page is built; they are found whenever Python tidies up."""
-    config.addinivalue_line("filterwarnings", "ignore:unclosed (event loop|<socket):ResourceWarning")
-    warnings.filterwarnings("ignore", "unclosed (event loop|<socket)", ResourceWarning)  # also after the last test
+    """Gradio leaves event loops open, gensim vector files; they are found whenever Python tidies up."""
+    left_open = r"unclosed (event loop|<socket|file .*(vectors\.any|damaged\.bin))"
+    config.addinivalue_line("filterwarnings", f"ignore:{left_open}:ResourceWarning")
+    warnings.filterwarnings("ignore", left_open, ResourceWarning)  # also after the last test
 
 
 @pytest.fixture(scope="session")

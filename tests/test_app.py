@@ -11,7 +11,14 @@ import pytest
 
 import app
 from genai_demo.errors import NoCacheSpace
-from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, available_models, find_model
+from genai_demo.models.catalogue import (
+    CATALOGUE,
+    DEFAULT_MODEL,
+    VECTORS,
+    available_models,
+    available_vectors,
+    find_model,
+)
 from genai_demo.models.loading import ModelLoader
 
 
@@ -41,8 +48,8 @@ def test_help_names_every_option_in_plain_words(capsys):
 def test_the_list_of_models_has_a_line_for_each(capsys, launched):
     assert app.main(["--list-models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(available_models())
-    assert all(entry.licence in line for entry, line in zip(CATALOGUE, lines, strict=True))
+    assert [line.split()[0] for line in lines] == [*available_models(), *available_vectors()]
+    assert all(entry.licence in line for entry, line in zip((*CATALOGUE, *VECTORS), lines, strict=True))
     assert not launched
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..errors import UnknownModel
+from ..errors import UnknownModel, UnknownVectors
 
 
 @dataclass(frozen=True)
@@ -127,3 +127,62 @@ def find_model(name: str) -> ModelEntry:
             context_limit=0,
         )
     raise UnknownModel(name=name, choices=", ".join(available_models()))
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """The input table of the language model that the app has loaded."""
+
+
+@dataclass(frozen=True)
+class GensimData:
+    """A set of vectors of the gensim-data collection, for machines that reach it."""
+
+
+@dataclass(frozen=True)
+class VectorFile:
+    """A file of word vectors on this machine: word2vec (text or binary), GloVe text, or gensim's KeyedVectors."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class VectorEntry:
+    """One row of the catalogue of word vectors. `megabytes` are to be downloaded, or to be read from the file."""
+
+    name: str
+    title: str
+    source: InputTable | GensimData | VectorFile
+    megabytes: int
+    licence: str
+
+
+DEFAULT_VECTORS = "input-table"
+
+VECTORS: tuple[VectorEntry, ...] = (
+    VectorEntry(DEFAULT_VECTORS, "the model's own input table", InputTable(), 0, "as the model"),
+    VectorEntry("glove-wiki-gigaword-50", "GloVe 6B, 50 numbers", GensimData(), 66, "PDDL"),
+    VectorEntry("glove-wiki-gigaword-100", "GloVe 6B, 100 numbers", GensimData(), 128, "PDDL"),
+    VectorEntry("glove-wiki-gigaword-300", "GloVe 6B, 300 numbers", GensimData(), 376, "PDDL"),
+    VectorEntry("word2vec-google-news-300", "word2vec, Google News", GensimData(), 1_662, "see its page"),
+)
+
+
+def available_vectors() -> tuple[str, ...]:
+    """The names that `find_vectors` takes, the default first."""
+    return tuple(entry.name for entry in VECTORS)
+
+
+def find_vectors(name: str) -> VectorEntry:
+    """The word vectors called `name`, or those of the file at the path `name`.
+
+    Raises:
+        UnknownVectors: neither a name of the catalogue nor a file.
+    """
+    for entry in VECTORS:
+        if entry.name == name:
+            return entry
+    path = Path(name.replace("\0", "")).expanduser().resolve()
+    if path.is_file():
+        return VectorEntry(path.name, path.name, VectorFile(path), path.stat().st_size // 1_000_000, "see the file")
+    raise UnknownVectors(name=name, choices=", ".join(available_vectors()))

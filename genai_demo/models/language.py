@@ -15,6 +15,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
@@ -142,6 +143,16 @@ class LanguageModel:
     def text(self, token_id: int) -> str:
         """One token by itself; a lone piece of a multi-byte character is named by its byte, as in `<0xF0>`."""
         return self._bytes.label(token_id)
+
+    def input_rows(self, ids: Sequence[int]) -> np.ndarray:
+        """Rows of the input table, the vectors that the model reads for `ids`: float32, shape (ids, width)."""
+
+        def gather() -> torch.Tensor:
+            table = self._model.get_input_embeddings().weight
+            rows: torch.Tensor = table[torch.tensor(list(ids), dtype=torch.long, device=table.device)].float().cpu()
+            return rows
+
+        return self._run(gather).numpy()
 
     # ── forward passes ───────────────────────────────────────────────────────────────────────────────────────
 

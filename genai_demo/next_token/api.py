@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from gradio.events import api
 
 from ..errors import DemoError
 from ..models.loading import ModelLoader
-from ..ui.page import or_message
+from ..ui.page import VISITORS_AT_ONCE, WAIT_SECONDS, answer_or_message, or_message
 from . import backend, view
 from .sampling import SamplingSettings
-
-WAIT_SECONDS = 60.0  # for a loading model, before saying how far it is
-VISITORS_AT_ONCE = 16  # they interleave token by token at the model's one door
-
-Result = TypeVar("Result")
 
 
 def publish(loader: ModelLoader) -> None:
@@ -37,7 +32,7 @@ def publish(loader: ModelLoader) -> None:
             result = backend.next_token(loader.model(WAIT_SECONDS), prompt, settings, count, watch)
             return view.next_token_json(result)
 
-        return _or_message(work)
+        return answer_or_message(work)
 
     def generate(
         prompt: str,
@@ -58,18 +53,11 @@ def publish(loader: ModelLoader) -> None:
 
     def tokenize(text: str) -> dict[str, Any]:
         """The tokens that the model reads for `text`."""
-        return _or_message(lambda: view.tokenization_json(backend.tokenize(loader.model(WAIT_SECONDS), text)))
+        return answer_or_message(lambda: view.tokenization_json(backend.tokenize(loader.model(WAIT_SECONDS), text)))
 
     def surprise(text: str) -> dict[str, Any]:
         """−log₂ p of each token of `text`, their mean, and the perplexity."""
-        return _or_message(lambda: view.surprise_json(backend.surprise(loader.model(WAIT_SECONDS), text)))
+        return answer_or_message(lambda: view.surprise_json(backend.surprise(loader.model(WAIT_SECONDS), text)))
 
     for endpoint in (next_token, generate, tokenize, surprise):
         api(endpoint, api_name=endpoint.__name__, concurrency_limit=VISITORS_AT_ONCE)
-
-
-def _or_message(work: Callable[[], Result]) -> Result:
-    try:
-        return work()
-    except DemoError as error:
-        raise or_message(error) from error

@@ -7,7 +7,7 @@ genai.scenes.repeat = (scene) => {
   let tokens = scene.payload.tokens, upcoming = scene.payload.upcoming, stop = scene.payload.stop_reason;
   let at = null;            // the chip whose bars are shown; null: the bars of the next token
   let history = [];         // for undo
-  let run = null, writing = false, base = tokens.length, asked = base;
+  let writing = false, base = tokens.length, asked = base;
   let promptNow = scene.payload.prompt, settingsNow = null;   // what the text and the bars shown were made with
 
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
@@ -44,7 +44,7 @@ genai.scenes.repeat = (scene) => {
   scene.shown = () => { draw(); if (scene.live) scene.refresh(); };
   document.addEventListener("gx-projector", () => draw());
   scene.ids = () => tokens.map((token) => token.id);
-  scene.watch("value", () => arrived(scene.props.value));
+  const runs = genai.runner(scene, "write", arrived);
 
   const save = () => history.push({ promptNow, tokens, upcoming, stop, settingsNow });
   function restore(before) {
@@ -61,8 +61,6 @@ genai.scenes.repeat = (scene) => {
   // Ask for `count` more tokens after `kept` (0: only for the bars of the next one).
   function write(kept, count) {
     if (count && scene.live) save();
-    if (writing) scene.server.halt_writing({ run });
-    run = crypto.getRandomValues(new Uint32Array(3)).join("-");
     tokens = kept;
     base = kept.length;
     asked = count;
@@ -71,19 +69,11 @@ genai.scenes.repeat = (scene) => {
     writing = true;
     promptNow = prompt.box.value;
     settingsNow = JSON.stringify(sliders.get());
-    scene.message("");
-    scene.trigger("write", { run, prompt: prompt.box.value, chosen: kept.map((token) => token.id), ...sliders.get(), seed: seed.get(), max_new_tokens: count });
+    runs.start({ prompt: prompt.box.value, chosen: kept.map((token) => token.id), ...sliders.get(), seed: seed.get(), max_new_tokens: count });
     draw();
   }
   function arrived(payload) {
-    if (payload?.request?.run !== run) return;   // an answer that is no longer wanted
-    scene.node.classList.toggle("gx-stale", !!payload.error);
-    if (payload.error) {
-      writing = false;
-      scene.message(payload.error, payload.loading ? "gx-note" : "gx-error");
-      draw();
-      return;
-    }
+    if (payload.error) { writing = false; draw(); return; }
     scene.live = true;
     tokens = [...tokens.slice(0, base), ...payload.tokens];
     upcoming = payload.upcoming;
@@ -94,8 +84,7 @@ genai.scenes.repeat = (scene) => {
   }
   function stopWriting() {
     if (!writing) return;
-    scene.server.halt_writing({ run });
-    run = null;
+    runs.stop();
     writing = false;
     stop = "stopped";
     draw();

@@ -6,14 +6,12 @@ The recording script calls the same functions, so a recorded payload is what the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..errors import InvalidParameter
 from ..models.language import LanguageModel
+from ..ui.request import Json, text_field, texts_field
 from . import backend, view
 from .sampling import SamplingSettings, require_number
-
-Json = dict[str, Any]
 
 PREDICT_COUNT = 50
 SAMPLE_COUNT = 100  # as far as the top-k slider reaches
@@ -22,7 +20,7 @@ MAX_DRAWS = 100
 
 def tokenize_text(model: LanguageModel, request: Json) -> Json:
     """{text} → the Tokens scene."""
-    text = _text(request, "text")
+    text = text_field(request, "text")
     variant = text[1:] if text.startswith(" ") else " " + text
     return view.tokens_payload(backend.tokenize(model, text), backend.tokenize(model, variant))
 
@@ -30,18 +28,20 @@ def tokenize_text(model: LanguageModel, request: Json) -> Json:
 def predict_next(model: LanguageModel, request: Json) -> Json:
     """{prompt, watch} → bars and watched words."""
     return view.next_token_payload(
-        backend.next_token(model, _text(request, "prompt"), count=PREDICT_COUNT, watch=_texts(request, "watch"))
+        backend.next_token(
+            model, text_field(request, "prompt"), count=PREDICT_COUNT, watch=texts_field(request, "watch")
+        )
     )
 
 
 def predict_for_sliders(model: LanguageModel, request: Json) -> Json:
     """{prompt} → as many bars as the sliders can cut."""
-    return view.next_token_payload(backend.next_token(model, _text(request, "prompt"), count=SAMPLE_COUNT))
+    return view.next_token_payload(backend.next_token(model, text_field(request, "prompt"), count=SAMPLE_COUNT))
 
 
 def slider_stops(model: LanguageModel, request: Json) -> Json:
     """{prompt} → the table with which the browser moves the sliders by itself."""
-    return view.sliders_payload(backend.next_token_sliders(model, _text(request, "prompt")))
+    return view.sliders_payload(backend.next_token_sliders(model, text_field(request, "prompt")))
 
 
 def name_drawn(model: LanguageModel, request: Json) -> Json:
@@ -51,7 +51,7 @@ def name_drawn(model: LanguageModel, request: Json) -> Json:
         raise InvalidParameter(name="uniforms", value="this", allowed=f"up to {MAX_DRAWS} numbers")
     for uniform in uniforms:
         require_number("uniforms", uniform, 0, 1)
-    drawn = backend.name_draws(model, _text(request, "prompt"), _settings(request), uniforms)
+    drawn = backend.name_draws(model, text_field(request, "prompt"), _settings(request), uniforms)
     return {"tokens": [{"text": token.text, "id": token.id} for token in drawn]}
 
 
@@ -62,7 +62,7 @@ def write_on(model: LanguageModel, request: Json) -> Iterator[Json]:
         raise InvalidParameter(name="chosen", value="this", allowed="a list of token ids")
     steps = backend.generate(
         model,
-        _text(request, "prompt"),
+        text_field(request, "prompt"),
         _settings(request),
         seed=request.get("seed", 0),
         max_new_tokens=request.get("max_new_tokens", 60),
@@ -75,7 +75,7 @@ def write_on(model: LanguageModel, request: Json) -> Iterator[Json]:
 
 def measure_surprise(model: LanguageModel, request: Json) -> Json:
     """{text} → the loss of each of its tokens."""
-    text = _text(request, "text")
+    text = text_field(request, "text")
     return view.surprise_payload(backend.surprise(model, text), text)
 
 
@@ -85,17 +85,3 @@ def _settings(request: Json) -> SamplingSettings:
         top_p=request.get("top_p", 1.0),
         top_k=request.get("top_k", 0),
     )
-
-
-def _text(request: Json, name: str) -> str:
-    value = request.get(name, "")
-    if not isinstance(value, str):
-        raise InvalidParameter(name=name, value="this", allowed="a text")
-    return value
-
-
-def _texts(request: Json, name: str) -> list[str]:
-    values = request.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise InvalidParameter(name=name, value="this", allowed="a list of words")
-    return values

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections import deque
-from collections.abc import Container, Iterator
-from pathlib import Path
-from typing import Any
-
-import gradio as gr
-
 from ..models.loading import ModelLoader
-from ..ui.page import Tab, answering, explained
-from ..ui.scene import scene, stepper
+from ..ui.page import Tab, answering
+from ..ui.scene import recorded, scene, stepper
+from ..ui.streaming import Streams
 from ..ui.texts import load_texts
 from . import requests
-from .api import VISITORS_AT_ONCE, publish
+from .api import publish
 
 NAME = "next-word"
 PACKAGE = "genai_demo.next_token"
@@ -27,61 +20,21 @@ ASKS = {
     "focus": (requests.predict_next, requests.measure_surprise),
 }
 EVENTS = {"repeat": ("write",)}
-REMEMBERED_HALTS = 1_000
-RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
 
 def build(loader: ModelLoader) -> None:
     """Add the scenes to the tab that is being built."""
     texts = load_texts(PACKAGE)
     stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
-    halted: deque[str] = deque(maxlen=REMEMBERED_HALTS)  # runs that their visitors have stopped
-
-    def halt_writing(request: dict[str, Any]) -> dict[str, Any]:
-        halted.append(str(request.get("run"))[:40])
-        return {}
-
+    streams = Streams()
     scenes = {}
     for name, answers in ASKS.items():
         asks = [answering(loader, answer) for answer in answers]
         labels = {**texts["common"], **texts[name]}
-        asks += [halt_writing] if name == "repeat" else []
-        scenes[name] = scene(NAME, name, labels, recorded(name), asks, EVENTS.get(name, ()))
-    _stream_writing(scenes["repeat"], loader, halted)
+        asks += [streams.halt] if name in EVENTS else []
+        scenes[name] = scene(NAME, name, labels, recorded(NAME, name), asks, EVENTS.get(name, ()))
+    streams.listen(scenes["repeat"], "write", loader, requests.write_on)
     publish(loader)
-
-
-def recorded(name: str) -> dict[str, Any]:
-    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`."""
-    file = RECORDED / f"{NAME}-{name}.json"
-    payload: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return payload
-
-
-def _stream_writing(repeat: gr.HTML, loader: ModelLoader, halted: Container[str]) -> None:
-    """The Repeat scene's JavaScript triggers `write` with a request, whose `run` it may halt at any time.
-
-    (Gradio's own `cancels` cannot tell a run that is to end from the one that takes its place.)
-    """
-
-    def write(event: gr.EventData) -> Iterator[dict[str, Any]]:
-        request = event._data if isinstance(event._data, dict) else {}
-        try:
-            for payload in requests.write_on(loader.model(), request):
-                if request.get("run") in halted:
-                    return
-                yield payload
-        except Exception as error:
-            yield {**explained(error), "request": {"run": request.get("run")}}
-
-    repeat.write(
-        write,
-        outputs=repeat,
-        show_progress="hidden",
-        trigger_mode="multiple",
-        concurrency_limit=VISITORS_AT_ONCE,
-        api_visibility="private",
-    )
 
 
 def tab() -> Tab:

@@ -39,6 +39,15 @@ window.genai = (() => {
     return el("div", { class: "gx-presets", role: "group", "aria-label": label },
       entries.map((entry) => button(entry.label, () => choose(entry), { class: "gx-button gx-small" })));
   }
+  // A list to choose from: groups is [{label, entries: [{label, …}]}]; a group without a label shows only its entries.
+  function choices(label, hint, groups, choose) {
+    const all = groups.flatMap((group) => group.entries);
+    const option = (entry) => el("option", { value: all.indexOf(entry) }, entry.label);
+    const select = el("select", { onchange: () => { if (select.value !== "") choose(all[+select.value]); } }, hint ? el("option", { value: "" }, hint) : null,
+      groups.flatMap((group) => (group.label ? [el("optgroup", { label: group.label }, group.entries.map(option))] : group.entries.map(option))));
+    return { select, node: field(label, select, { class: "gx-field gx-choices" }), forget: () => { select.value = ""; },
+      set: (entry) => { select.value = all.indexOf(entry); }, get: () => all[+select.value] };
+  }
 
   // ── words and numbers ────────────────────────────────────────────────────────────────────────────────────
   const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -75,8 +84,8 @@ window.genai = (() => {
   const spoken = (text) => text.replace(/\n/g, " newline ").trim() || (/^ +$/.test(text) ? "space" : text) || "part of the character before";
 
   // ── a chart of bars: rows are reused, so that a moving slider only changes widths and numbers ─────────────
-  // row: {label, value, raw?, cut?, count?, mark?, rest?, title?, onchoose?}; values from 0 to 1; `rest` is everything else.
-  function bars({ caption, zoomLabel, choosable = false }) {
+  // row: {label, value, raw?, cut?, count?, note?, mark?, rest?, title?, onchoose?}; values from 0 to 1; `rest` is everything else.
+  function bars({ caption, zoomLabel, choosable = false, unit = (at) => `${+(100 * at).toPrecision(3)}%` }) {
     const list = el("ol", { class: "gx-bars", "aria-label": caption });
     const axis = el("div", { class: "gx-axis", "aria-hidden": "true" });
     const zoom = el("input", { type: "checkbox", onchange: () => draw(last) });
@@ -110,17 +119,17 @@ window.genai = (() => {
         row.item.classList.toggle("gx-cut", !!one.cut);
         row.item.classList.toggle("gx-marked", !!one.mark);
         row.item.classList.toggle("gx-rest", !!one.rest);
-        row.fill.style.width = `${100 * Math.min(1, one.value / most)}%`;
+        row.fill.style.width = `${100 * Math.min(1, Math.max(0, one.value) / most)}%`;
         row.raw.style.width = one.raw == null ? "0" : `${100 * Math.min(1, one.raw / most)}%`;
         row.number.textContent = one.number ?? percent(one.value);
-        row.count.textContent = one.count ? `× ${one.count}` : "";
+        row.count.textContent = one.note ?? (one.count ? `× ${one.count}` : "");
         row.choose = one.onchoose;
         row.inner.title = one.title ?? "";
       });
       rows.slice(data.length).forEach((row) => { row.item.hidden = true; });
       if (axis.dataset.most !== String(most)) {
         axis.dataset.most = most;
-        axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((at) => el("span", { style: `left:${100 * at}%` }, `${+(100 * at * most).toPrecision(3)}%`)));
+        axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((at) => el("span", { style: `left:${100 * at}%` }, unit(at * most))));
       }
     }
     return { node, draw, list };
@@ -165,8 +174,31 @@ window.genai = (() => {
       scene.node.classList.remove("gx-waiting");
       if (result.loading) { scene.message(result.error, "gx-note"); whenReady(scene.refresh); return null; }
       scene.message(result.error ?? "");
+      scene.offer(result.offers ?? {});
       scene.node.classList.toggle("gx-stale", !!result.error);   // the figures are of an earlier question
       return result.error ? null : result;
+    };
+  }
+  // A run whose answer comes in many parts. Starting another, or stopping, halts it; late parts of it are dropped.
+  function runner(scene, event, arrived) {
+    let run = null;
+    const stop = () => { if (run) scene.server.halt({ run }); run = null; };
+    scene.watch("value", () => {
+      const payload = scene.props.value;
+      if (!run || payload?.request?.run !== run) return;
+      scene.node.classList.toggle("gx-stale", !!payload.error);
+      scene.message(payload.error ?? "", payload.loading ? "gx-note" : "gx-error");
+      if (payload.error) run = null;
+      arrived(payload);
+    });
+    return {
+      stop,
+      start(request) {
+        stop();
+        run = crypto.getRandomValues(new Uint32Array(3)).join("-");
+        scene.message("");
+        scene.trigger(event, { run, ...request });
+      },
     };
   }
   function debounce(work, milliseconds = 250) {
@@ -177,7 +209,8 @@ window.genai = (() => {
   // ── where a figure comes from ──────────────────────────────────────────────────────────────────────────────
   function provenance(origin) {
     const words = texts.ui.provenance;
-    const line = fill(words[origin.kind], { ...origin, device: words.devices[origin.device] ?? origin.device });
+    const table = origin.words ? "_table" : "";
+    const line = fill(words[origin.kind + table], { ...origin, words: origin.words && whole(origin.words), device: words.devices[origin.device] ?? origin.device });
     const caveat = origin.weights === "4-bit" ? words.four_bit : "";
     return [el("strong", { class: `gx-kind gx-${origin.kind}` }, words.kinds[origin.kind]), ` ${line} ${caveat}`];
   }
@@ -187,11 +220,12 @@ window.genai = (() => {
     const node = parts.element.querySelector(".gx-scene");
     const message = node.querySelector(".gx-message");
     const scene = {
-      name, node, texts: parts.props.texts, payload: parts.props.value, server: parts.server,
+      name, node, texts: parts.props.texts, settings: parts.props.settings, payload: parts.props.value, server: parts.server,
       trigger: parts.trigger, watch: parts.watch, props: parts.props,
       work: node.querySelector(".gx-work"),
       refresh: () => {},
       shown: () => {},
+      offer: () => {},   // what the server would take instead of a part of the question
       message(text, kind = "gx-error") {
         if (message.textContent === text) return;
         message.textContent = text;
@@ -206,7 +240,17 @@ window.genai = (() => {
     scenes[name](scene);
     whenReady(() => { if (isShown(scene)) scene.refresh(); else scene.stale = true; });
   }
-  const isShown = (scene) => !!scene.node.closest(".gx-current");
+  // Space plays or pauses, where no button or field has the focus.
+  function onSpace(scene, work) {
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== " " || event.repeat || !isShown(scene)) return;
+      if (event.target.closest?.("button, input, textarea, select, summary, a, [contenteditable]")) return;
+      event.preventDefault();
+      work();
+    });
+  }
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const isShown = (scene) => scene.node.offsetParent !== null;   // of its tab the current scene, in the tab that is open
   function sceneShown(shell) {
     const scene = shell.querySelector(".gx-scene")?.genaiScene;
     if (!scene) return;
@@ -233,6 +277,6 @@ window.genai = (() => {
     };
   }
 
-  return { scenes, texts, el, svg, button, field, textbox, presets, fill, whole, percent, oneIn, tokenText, spoken, bars,
-    slider, debounce, mount, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
+  return { scenes, texts, el, svg, button, field, textbox, presets, choices, fill, whole, percent, oneIn, tokenText, spoken, bars,
+    slider, debounce, runner, mount, onSpace, calm, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
 })();

@@ -24,9 +24,11 @@ def stage_name(stage: str) -> str:
 
 
 def _short(value: object) -> str:
-    """Numbers with thousands separators; no more of a visitor's own text than is needed to recognise it."""
+    """Numbers with thousands separators, lists with commas; of a visitor's own text no more than makes it known."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**12:
         return f"{value:,}"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = ", ".join(value) or "none"
     try:
         text = str(value).encode(errors="replace").decode()  # half characters become "?"
     except ValueError:  # a number of more digits than Python is willing to write

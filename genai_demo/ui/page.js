@@ -3,11 +3,13 @@
 (() => {
   const { el, texts } = genai;
   const steppers = {};
-  const address = () => new URLSearchParams(location.search);
+  const asked = new URLSearchParams(location.search);   // what the visitor's link says, before the page rewrites it
+  let opened = false;
   const WRITING = 'textarea, input:not([type="range"]):not([type="checkbox"]):not([type="radio"]), [contenteditable]';
 
   function remember(changes) {
-    const query = address();
+    if (!opened) return;
+    const query = new URLSearchParams(location.search);
     for (const [name, value] of Object.entries(changes)) query.set(name, value);
     history.replaceState(null, "", `${location.pathname}?${query}${location.hash}`);
   }
@@ -42,7 +44,7 @@
       else return;
       event.preventDefault();
     });
-    go(address().get("scene"));
+    go(asked.get("scene"));
     // Scenes of the same tab may be mounted a moment later than the stepper.
     let tries = 0;
     const settle = setInterval(() => {
@@ -76,7 +78,10 @@
       const kept = sessionStorage.getItem(name);
       set(kept === null ? start : kept === "true");
     };
-    toggle("#gx-dark", "gx-dark", document.body.classList.contains("dark"), (on) => document.body.classList.toggle("dark", on));
+    toggle("#gx-dark", "gx-dark", document.body.classList.contains("dark"), (on) => {
+      document.body.classList.toggle("dark", on);
+      document.dispatchEvent(new CustomEvent("gx-dark"));
+    });
     toggle("#gx-projector", "gx-projector", false, (on) => {
       document.body.classList.toggle("gx-projector", on);
       document.dispatchEvent(new CustomEvent("gx-projector"));
@@ -101,8 +106,8 @@
 
   // ── tabs in the address ──────────────────────────────────────────────────────────────────────────────────
   genai.openTab = () => {
-    const wanted = address().get("tab");
-    if (wanted) document.getElementById(`tab-${wanted}-button`)?.click();
+    document.getElementById(`tab-${asked.get("tab")}-button`)?.click();
+    opened = true;
     document.addEventListener("click", (event) => {
       if (event.target.closest('[role="tab"]')) setTimeout(() => {
         const stepper = visibleStepper();

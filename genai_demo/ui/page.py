@@ -6,12 +6,11 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import gradio as gr
 
 from ..errors import DemoError
-from ..models.language import LanguageModel
 from ..models.loading import ModelLoader
 from .messages import sentence, stage_name
 from .scene import escape
@@ -21,6 +20,20 @@ from .theme import read_resources, theme
 logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+Model = TypeVar("Model")
+Model_co = TypeVar("Model_co", covariant=True)
+Result = TypeVar("Result")
+
+WAIT_SECONDS = 60.0  # of a call to the API for a loading model, before saying how far it is
+VISITORS_AT_ONCE = 16  # of each endpoint; they interleave at the model's one door
+
+
+class Loader(Protocol[Model_co]):
+    """What makes a model ready in the background."""
+
+    def model(self, wait_seconds: float = 0.0) -> Model_co:
+        """The model, or one of our errors that says why it is not there."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -127,7 +140,7 @@ def _footer(words: dict[str, Any], notices: str) -> None:
     )
 
 
-def answering(loader: ModelLoader, answer: Callable[[LanguageModel, Json], Json]) -> Callable[[Json], Json]:
+def answering(loader: Loader[Model], answer: Callable[[Model, Json], Json]) -> Callable[[Json], Json]:
     """A function for the browser: `answer(model, request)`, with our errors turned into sentences.
 
     It never waits for a loading model: the page says how far it is and asks again by itself.
@@ -146,7 +159,7 @@ def answering(loader: ModelLoader, answer: Callable[[LanguageModel, Json], Json]
 def explained(error: Exception) -> Json:
     """What the browser is told of an error. Of a mistake of ours it gets a sentence, and the terminal the details."""
     if isinstance(error, DemoError):
-        return {"error": sentence(error), "loading": error.key == "model_loading"}
+        return {"error": sentence(error), "loading": error.key == "model_loading", "offers": error.offers}
     logger.error("A question could not be answered.", exc_info=error)
     return {"error": sentence(DemoError())}
 
@@ -154,3 +167,11 @@ def explained(error: Exception) -> Json:
 def or_message(error: DemoError) -> gr.Error:
     """Our error as Gradio shows it to those who call the API."""
     return gr.Error(sentence(error), print_exception=False)
+
+
+def answer_or_message(work: Callable[[], Result]) -> Result:
+    """What `work` returns; our errors become Gradio's, for those who call the API."""
+    try:
+        return work()
+    except DemoError as error:
+        raise or_message(error) from error

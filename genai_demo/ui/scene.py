@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from html import escape as escape_html
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -24,6 +27,7 @@ def scene(
     payload: Mapping[str, Any] | None = None,
     answers: Sequence[Answer] = (),
     events: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> gr.HTML:
     """The component of one scene.
 
@@ -34,6 +38,7 @@ def scene(
         payload: what it shows until a live model answers.
         answers: functions that its JavaScript may call with one JSON object, for one JSON object.
         events: what its JavaScript may trigger, for listeners such as `component.write(…)`.
+        settings: what else its JavaScript needs to know, and does not write on the page.
     """
     return gr.HTML(
         value=payload,
@@ -46,6 +51,7 @@ def scene(
         elem_classes=["gx-scene-shell"],
         apply_default_css=False,
         texts=dict(texts),
+        settings=dict(settings or {}),
     )
 
 
@@ -68,6 +74,12 @@ def stepper(tab: str, scenes: Mapping[str, str], label: str) -> gr.HTML:
 def escape(text: str) -> str:
     """`text` as HTML inside a template, which Gradio also compiles as a JavaScript template literal."""
     return escape_html(text).translate({ord(mark): f"&#{ord(mark)};" for mark in "`${}\\"})
+
+
+def recorded(tab: str, name: str) -> dict[str, Any]:
+    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`."""
+    payload: dict[str, Any] = json.loads((RECORDED / f"{tab}-{name}.json").read_text(encoding="utf-8"))
+    return payload
 
 
 def _frame(texts: Mapping[str, Any]) -> str:

@@ -42,7 +42,11 @@ def test_a_failed_load_is_said_in_a_sentence(entry):
     loader._finish(error=error)
     status = status_payload(loader)
     assert (status["sentence"], status["ready"], status["failed"]) == (sentence(error), False, True)
-    assert answering(loader, lambda _model, _request: {})({}) == {"error": sentence(error), "loading": False}
+    assert answering(loader, lambda _model, _request: {})({}) == {
+        "error": sentence(error),
+        "loading": False,
+        "offers": {},
+    }
 
 
 def test_an_answer_gets_the_model_and_keeps_its_name(loader, tiny):

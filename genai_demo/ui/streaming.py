@@ -1,0 +1,65 @@
+"""Answers that come in many parts: a scene's JavaScript triggers an event with a request, and may halt it any time.
+
+(Gradio's own `cancels` cannot tell a run that is to end from the one that takes its place.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import gradio as gr
+
+from .page import VISITORS_AT_ONCE, Loader, Model, explained
+from .request import Json
+
+REMEMBERED_HALTS = 1_000
+
+
+class Streams:
+    """The runs of one tab. Each request names its own `run`; the browser drops what belongs to another.
+
+    `halt` is a function for the browser: {run} is no longer wanted.
+    """
+
+    def __init__(self) -> None:
+        halted: deque[str] = deque(maxlen=REMEMBERED_HALTS)
+
+        def halt(request: Json) -> Json:
+            halted.append(str(request.get("run"))[:40])
+            return {}
+
+        self._halted = halted
+        self.halt = halt  # a plain function: Gradio marks what the browser may call
+
+    def listen(
+        self,
+        component: gr.HTML,
+        event: str,
+        loader: Loader[Model],
+        answer: Callable[[Model, Json], Iterator[Json]],
+    ) -> None:
+        """Stream the payloads of `answer(model, request)` to `component` whenever its JavaScript triggers `event`.
+
+        Each payload carries `request`, in which `run` stands; an error is explained as one more payload.
+        """
+
+        def respond(event: gr.EventData) -> Iterator[Json]:
+            request = event._data if isinstance(event._data, dict) else {}
+            try:
+                for payload in answer(loader.model(), request):
+                    if request.get("run") in self._halted:
+                        return
+                    yield payload
+            except Exception as error:
+                yield {**explained(error), "request": {"run": request.get("run")}}
+
+        respond.__name__ = event
+        getattr(component, event)(
+            respond,
+            outputs=component,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=VISITORS_AT_ONCE,
+            api_visibility="private",
+        )

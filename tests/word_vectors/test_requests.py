@@ -1,0 +1,50 @@
+"""What is said to a request from the browser that means nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from genai_demo.errors import DemoError, InvalidParameter, NotAWord, UnknownWord
+from genai_demo.ui.messages import sentence
+from genai_demo.ui.page import explained
+from genai_demo.word_vectors import requests
+from genai_demo.word_vectors.tab import ASKS
+
+NOTHING = [{}, {"words": None}, {"words": "cat"}, {"words": [1, 2]}, {"words": [["cat"], {}]}, {"formula": 7}]
+
+
+@pytest.mark.parametrize("scene", [scene for scene in ASKS if scene != "play"])
+@pytest.mark.parametrize("request_", NOTHING, ids=str)
+def test_a_request_that_means_nothing_is_refused_with_a_sentence(vectors, scene, request_):
+    with pytest.raises(DemoError) as caught:
+        ASKS[scene](vectors, request_)
+    assert len(sentence(caught.value)) > 20
+
+
+@pytest.mark.parametrize("seed", [None, "1", 0.5, -1, 2**53, True, [1]])
+def test_a_game_needs_a_whole_number_as_its_seed(vectors, seed):
+    with pytest.raises(InvalidParameter):
+        requests.deal_game(vectors, {"seed": seed})
+
+
+@pytest.mark.parametrize("words", [[], ["cat"], ["cat", "dog", "cow"]])
+def test_a_pair_is_two_words(vectors, words):
+    with pytest.raises(InvalidParameter):
+        requests.compare_words(vectors, {"words": words})
+
+
+def test_an_unknown_word_comes_with_what_could_take_its_place(vectors):
+    with pytest.raises(UnknownWord) as caught:
+        requests.work_out(vectors, {"formula": "Nieces − female", "reference": []})
+    answer = explained(caught.value)
+    assert answer["offers"] == {"Nieces": ["niece", "~Nieces"]}
+    assert "Nieces" in answer["error"]
+
+
+def test_markup_is_a_word_like_any_other(vectors):
+    for words in (["<script>alert(1)</script>", "cat"], ["${x}", "cat"]):
+        with pytest.raises(UnknownWord) as caught:
+            requests.compare_words(vectors, {"words": words})
+        assert words[0] in sentence(caught.value)
+    with pytest.raises(NotAWord):
+        requests.compare_words(vectors, {"words": ["🙂", "cat"]})
