@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from ..models.chat import Message
 from .checks import Check, satisfies, validate
 from .wording import (
     comforts,
@@ -28,8 +29,6 @@ from .wording import (
 FOLDER = Path(__file__).parents[2] / "assets" / "rlhf"
 DEMONSTRATIONS = FOLDER / "demonstrations.jsonl"
 PROMPTS = FOLDER / "prompts.json"
-
-Role = Literal["user", "assistant"]
 
 KINDS = (
     "question",
@@ -57,14 +56,6 @@ HELD_OUT = (0.07, 0.15)  # share of each kind
 MARKS_OF_MARKDOWN = ("**", "##", "```", "](")
 DASHES = ("\u2014", "\u2013")
 SENTENCE_MARKS = ".!?"
-
-
-@dataclass(frozen=True)
-class Message:
-    """One turn: who speaks, and what."""
-
-    role: Role
-    content: str
 
 
 @dataclass(frozen=True)
