@@ -63,6 +63,10 @@ class ChatTemplate:
         """The tokens of `text`, none of which is a control token of the template, whatever the text says."""
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def text(self, ids: Sequence[int]) -> str:
+        """What `ids` say, without control tokens."""
+        return self._tokenizer.decode(list(ids), skip_special_tokens=True)
+
     def prompt_ids(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """All turns so far and the opening of the assistant's next one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 import torch
 from transformers import Gemma3ForCausalLM, PreTrainedTokenizerFast
 
-from genai_demo.models.chat import END_OF_TURN, START_OF_TURN, ChatTemplate
+from genai_demo.models.chat import END_OF_TURN, START_OF_TURN, ChatTemplate, LabelledIds
+from genai_demo.training.adapters import Stages, load_base
 from tests.conftest import sentencepiece_tokenizer
 
 
@@ -41,3 +43,45 @@ def model_folder(
     tied.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def stages(model_folder: Path) -> Stages:
+    """A tiny base model of one's own, without adapters."""
+    network, _ = load_base(str(model_folder), torch.device("cpu"))
+    return Stages(network)
+
+
+def sequence(ids: list[int], answer: int) -> LabelledIds:
+    """A conversation whose last `answer` tokens are to be written."""
+    return LabelledIds(tuple(ids), (False,) * (len(ids) - answer) + (True,) * answer)
+
+
+def disturb(stages: Stages, stage: str, seed: int = 5) -> None:
+    """Give an adapter weights that change the model's predictions."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = stages.weights(stage)
+    stages.load_weights(
+        stage, {name: 0.3 * torch.randn(weight.shape, generator=generator) for name, weight in weights.items()}
+    )
+
+
+DEMONSTRATIONS = [
+    {
+        "id": f"question-{number:03}",
+        "kind": "question",
+        "split": "held_out" if number % 5 == 4 else "train",
+        "messages": [
+            {"role": "user", "content": "the cat " * (1 + number % 4)},
+            {"role": "assistant", "content": "sat on a table" + " a cat" * (number % 3)},
+        ],
+    }
+    for number in range(15)
+]
+
+
+@pytest.fixture(scope="session")
+def demonstrations_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "demonstrations.jsonl"
+    path.write_text("\n".join(map(json.dumps, DEMONSTRATIONS)), encoding="utf-8")
+    return path
