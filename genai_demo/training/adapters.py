@@ -11,15 +11,16 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
 
 from ..models.catalogue import DEFAULT_MODEL, Hub, find_model
 from ..models.chat import ChatTemplate
@@ -72,9 +73,10 @@ def load_base(name: str, device: torch.device) -> tuple[PreTrainedModel, ChatTem
     entry = find_model(name)
     source = prepare(entry)
     local = not isinstance(entry.source, Hub)
-    template = ChatTemplate(AutoTokenizer.from_pretrained(source, local_files_only=local))
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local)
     network: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, local_files_only=local)
-    return network.to(device).eval().requires_grad_(False), template
+    return network.to(device).eval().requires_grad_(False), ChatTemplate(tokenizer)
 
 
 class Stages:
@@ -189,8 +191,3 @@ class Stages:
 def write_about(folder: Path, about: Mapping[str, Any]) -> None:
     """`training.json`: how an adapter was made."""
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-
-
-def recipe_values(recipe: Any) -> dict[str, Any]:
-    """A recipe as JSON."""
-    return cast(dict[str, Any], asdict(recipe))

@@ -1,13 +1,15 @@
 """Step 1 of 3, supervised fine-tuning: `python -m genai_demo.training.sft --help`.
 
-The base model goes on with the only thing it ever learnt, predicting the next token, on conversations as they should go
-(Ouyang et al. 2022, "Training language models to follow instructions with human feedback", arXiv:2203.02155, section 3.5).
-For a demonstration of a prompt x and an answer y, the loss is the cross-entropy
+The base model goes on with the only thing it ever learnt, predicting the next token, on conversations as they should
+go (Ouyang et al. 2022, "Training language models to follow instructions with human feedback", arXiv:2203.02155, section
+3.5). For a demonstration of a prompt x and an answer y, the loss is the cross-entropy
 
     loss(θ) = − Σ_t log π_θ(y_t | x, y_1 … y_{t−1}) / (number of answer tokens)
 
-in nats per token. Only the answer counts, with the `<end_of_turn>` that ends it: the model is to learn to answer, not to
-ask. Everything learnt is a LoRA adapter; the base stays as it is.
+in nats per token. Only the answer counts, with the `<end_of_turn>` that ends it: the model is to learn to answer, not
+to ask. Everything learnt is a LoRA adapter; the base stays as it is.
+
+Written plainly rather than with trl, whose trainers compute the logits of all places and bring more packages than code.
 """
 
 from __future__ import annotations

@@ -16,10 +16,9 @@ CPU = torch.device("cpu")
 
 
 def command(folder, model_folder, demonstrations_file, *more: str) -> None:
-    sft.main(
-        [str(folder), "--model", str(model_folder), "--demonstrations", str(demonstrations_file)]
-        + ["--batch", "4", "--epochs", "3", "--learning-rate", "0.01", "--threads", "1", "--device", "cpu", *more]
-    )
+    data = ["--model", str(model_folder), "--demonstrations", str(demonstrations_file), "--device", "cpu"]
+    recipe = ["--batch", "4", "--epochs", "3", "--learning-rate", "0.01", "--threads", "1"]
+    sft.main([str(folder), *data, *recipe, *more])
 
 
 def log(folder) -> list[dict]:
@@ -108,7 +107,7 @@ def test_another_recipe_is_refused(model_folder, demonstrations_file, tmp_path):
 def test_an_epoch_shows_every_sequence_once_and_batches_are_of_similar_length():
     lengths = [10 + 7 * number % 90 for number in range(50)]
     epoch = [sft.numbers_of_batch(lengths, 8, seed=3, step=step) for step in range(7)]
-    assert sorted(sum(epoch, [])) == list(range(50))
+    assert sorted(number for batch in epoch for number in batch) == list(range(50))
     assert epoch != [sft.numbers_of_batch(lengths, 8, seed=3, step=step) for step in range(7, 14)]
     spans = [max(lengths[n] for n in batch) - min(lengths[n] for n in batch) for batch in epoch]
     assert sum(spans) / len(spans) < 25
