@@ -22,6 +22,8 @@ from typing import Any, Protocol
 import torch
 from tqdm import tqdm
 
+from ..models.catalogue import DEFAULT_MODEL
+
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 SEEDS_PER_RUN = 1_000_003  # so that step n of seed s shares its random numbers with no other step of another seed
@@ -185,11 +187,19 @@ def hardware(device: torch.device) -> str:
     return f"{platform.machine()} processor, {torch.get_num_threads()} threads"
 
 
-def add_common_arguments(parser: argparse.ArgumentParser, model: str) -> None:
-    """The options that every training command has."""
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that runs the model."""
     add = parser.add_argument
-    add("--model", default=model, help="a base model's name, or its folder (default: %(default)s)")
+    add("--model", default=DEFAULT_MODEL, help="a base model's name, or its folder (default: %(default)s)")
     add("--device", default="auto", help="auto, cuda, mps or cpu (default: %(default)s)")
     add("--threads", type=int, default=os.cpu_count() or 1, help="of the processor (default: all)")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that trains."""
+    add = parser.add_argument
+    add("folder", type=Path, help="for checkpoint and log; a checkpoint there is gone on with")
+    add("--export", type=Path, help="write there what the app ships, when all steps are done")
     add("--minutes", type=float, help="stop after this time, saved; the same command goes on")
     add("--checkpoint-minutes", type=float, default=5.0, help="between checkpoints (default: %(default)s)")
+    add_model_arguments(parser)

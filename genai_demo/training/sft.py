@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..models.catalogue import DEFAULT_MODEL
 from ..models.chat import ChatTemplate, LabelledIds
 from ..models.device import choose_device
 from .adapters import Lora, Stages, load_base, write_about
@@ -33,7 +32,7 @@ from .likelihood import add_gradient, batch_of, log_probabilities
 from .runs import (
     LOG,
     Limits,
-    add_common_arguments,
+    add_run_arguments,
     hardware,
     load_checkpoint,
     require_same_recipe,
@@ -187,14 +186,12 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     )
     recipe = Recipe()
     add = parser.add_argument
-    add("folder", type=Path, help="for checkpoint and log; a checkpoint there is gone on with")
-    add("--export", type=Path, help="write there what the app ships, when all steps are done")
+    add_run_arguments(parser)
     add("--demonstrations", type=Path, default=DEMONSTRATIONS, help="default: those of the project")
     add("--epochs", type=int, default=recipe.epochs, help="passes over the demonstrations (default: %(default)s)")
     add("--batch", type=int, default=recipe.batch, help="conversations a step (default: %(default)s)")
     add("--learning-rate", type=float, default=recipe.learning_rate, help="AdamW's highest (default: %(default)s)")
     add("--seed", type=int, default=recipe.seed, help="of weights, batches and dropout (default: %(default)s)")
-    add_common_arguments(parser, DEFAULT_MODEL)
     return parser.parse_args(words)
 
 

@@ -11,7 +11,7 @@ import torch
 from transformers import Gemma3ForCausalLM, PreTrainedTokenizerFast
 
 from genai_demo.models.chat import END_OF_TURN, START_OF_TURN, ChatTemplate, LabelledIds
-from genai_demo.training.adapters import Stages, load_base
+from genai_demo.training.adapters import Lora, Stages, load_base
 from tests.conftest import sentencepiece_tokenizer
 
 
@@ -85,3 +85,42 @@ def demonstrations_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "demonstrations.jsonl"
     path.write_text("\n".join(map(json.dumps, DEMONSTRATIONS)), encoding="utf-8")
     return path
+
+
+PROMPTS = {
+    name: [
+        {"id": f"{name}-{number:03}", "kind": kind, "prompt": f"the {word} on a table"}
+        for number, (word, kind) in enumerate(
+            [("cat", "question"), ("phone", "question"), ("ing", "harmful"), ("sat", "harmless_sounding")] * count
+        )
+    ]
+    for name, count in (("reward", 5), ("rl", 2), ("evaluation", 2))
+}
+PROMPTS["evaluation"][0] |= {"facts": ["a", "e"]}
+PROMPTS["evaluation"][1] |= {"check": {"type": "max_words", "count": 30}}
+PROMPTS["evaluation"][2] |= {"topic": "self_harm"}
+
+
+@pytest.fixture(scope="session")
+def prompts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "prompts.json"
+    path.write_text(json.dumps(PROMPTS), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def sft_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter as the first stage leaves it."""
+    folder = tmp_path_factory.mktemp("sft")
+    stages = Stages(load_base(str(model_folder), torch.device("cpu"))[0])
+    stages.add("sft", Lora())
+    disturb(stages, "sft")
+    stages.export("sft", folder)
+    return folder
+
+
+@pytest.fixture
+def tuned(stages: Stages, sft_folder: Path) -> Stages:
+    """A tiny base model with the stage `sft`."""
+    stages.read("sft", sft_folder)
+    return stages
