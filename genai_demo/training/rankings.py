@@ -11,6 +11,7 @@ import argparse
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
@@ -79,9 +80,9 @@ class Rating:
 
 
 PLAN: tuple[tuple[Source, Source, Source], ...] = (  # taken in turn, prompt by prompt
-    (Source(SFT, 0.4), Source(SFT, 0.8), Source(SFT, 1.1)),
+    (Source(SFT, 0.4), Source(SFT, 0.8), Source(SFT, 1.0)),
     (Source(SFT, 0.6), Source(SFT, 1.0), Source(BASE, 0.7, "text")),
-    (Source(SFT, 0.5), Source(SFT, 0.9), Source(SFT, 1.2)),
+    (Source(SFT, 0.5), Source(SFT, 0.7), Source(SFT, 1.0)),
     (Source(SFT, 0.6), Source(SFT, 1.0), Source(BASE, 0.7)),
 )
 
@@ -104,17 +105,17 @@ def ordered_pairs(ranking: Ranking) -> list[tuple[int, int]]:
 
 
 def sample(stages: Stages, template: ChatTemplate, prompts: Sequence[Prompt], path: Path, seed: int) -> None:
-    """Append three answers for each of `prompts` to `path`, without those that are there already."""
-    known = {one.id for one in load_ratings(path)} if path.is_file() else set()
+    """Add three answers for each of `prompts` to those in the file `path`; what is there is not sampled again."""
+    done = list(load_ratings(path)) if path.is_file() else []
+    known = {one.id for one in done}
     twice = set(np.random.default_rng(seed).permutation(len(prompts))[:READ_TWICE].tolist())
     for start in range(0, len(prompts), CHUNK):
         numbers = range(start, min(start + CHUNK, len(prompts)))
         if prompts[start].id in known:
             continue
         rows = _sample_chunk(stages, template, prompts, numbers, seed_of_step(seed, start))
-        marked = [replace(row, read_twice=number in twice) for number, row in zip(numbers, rows, strict=True)]
-        with path.open("a", encoding="utf-8") as file:
-            file.write("".join(_line(row) for row in marked))
+        done += [replace(row, read_twice=number in twice) for number, row in zip(numbers, rows, strict=True)]
+        save_ratings(done, path)
         print(f"{numbers[-1] + 1} of {len(prompts)} prompts", file=sys.stderr)
 
 
@@ -165,8 +166,10 @@ def load_ratings(path: Path = RANKINGS) -> tuple[Rating, ...]:
 
 
 def save_ratings(ratings: Sequence[Rating], path: Path) -> None:
-    """Write all of them."""
-    path.write_text("".join(map(_line, ratings)), encoding="utf-8")
+    """Write all of them, or none if the process is killed meanwhile."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text("".join(map(_line, ratings)), encoding="utf-8")
+    unfinished.replace(path)
 
 
 def _rating(row: Mapping[str, Any]) -> Rating:
@@ -260,12 +263,26 @@ def agreement(ratings: Sequence[Rating]) -> Agreement:
     return Agreement(prompts, total, same / max(1, total), strict, same_order / max(1, strict))
 
 
+def wins(ratings: Sequence[Rating]) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """For every two sources: how many pairs of answers the first won, lost, and how many were equal."""
+    counts: dict[tuple[str, str], Counter[int]] = {}
+    for rating in ratings:
+        order = set(rating.pairs())
+        for pair in combinations(range(len(rating.answers)), 2):
+            one, other = sorted(pair, key=lambda number: rating.answers[number].source)
+            sources = rating.answers[one].source, rating.answers[other].source
+            verdict = ((one, other) in order) - ((other, one) in order)
+            if sources[0] != sources[1]:
+                counts.setdefault(sources, Counter())[verdict] += 1
+    return {sources: (found[1], found[-1], found[0]) for sources, found in counts.items()}
+
+
 def report(ratings: Sequence[Rating]) -> Iterator[str]:
     """How much has been ranked, and how well two readings agree."""
     ranked = [one for one in ratings if one.ranking is not None]
     yield f"{len(ranked)} of {len(ratings)} prompts ranked, {sum(len(one.pairs()) for one in ranked)} pairs in order"
-    last = [one.answers[index].source for one in ranked for index in (one.ranking or ())[-1]]
-    yield f"ranked last: {last.count(SFT)} answers of the tuned model, {last.count(BASE)} of the base"
+    for (one, other), (won, lost, equal) in sorted(wins(ranked).items()):
+        yield f"{one} against {other}: {won} won, {lost} lost, {equal} equal"
     found = agreement(ratings)
     yield (
         f"read twice: {found.prompts} prompts, {found.pairs} pairs; same verdict {found.same_verdict:.0%}; "

@@ -125,8 +125,16 @@ def forget_log_after(folder: Path, step: int) -> None:
     """Drop the lines of steps after `step`: a run that was killed after its last checkpoint will write them again."""
     path = folder / LOG
     if path.is_file():
-        kept = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["step"] <= step]
+        kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step]
         path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _step_of(line: str) -> float:
+    """The step that a line of the log is about; infinite for one that was being written when the run was killed."""
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf
 
 
 def write_log(folder: Path, line: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ go (Ouyang et al. 2022, "Training language models to follow instructions with hu
 in nats per token. Only the answer counts, with the `<end_of_turn>` that ends it: the model is to learn to answer, not
 to ask. Everything learnt is a LoRA adapter; the base stays as it is.
 
-Written plainly rather than with trl, whose trainers compute the logits of all places and bring more packages than code.
+Written plainly: trl's trainer would do it, but it brings a stack of packages for data sets, and hides the equation.
 """
 
 from __future__ import annotations

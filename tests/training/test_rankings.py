@@ -146,3 +146,9 @@ def test_the_commands(model_folder, sft_folder, prompts_file, tmp_path, monkeypa
     rankings.main(["fill", *file])
     rankings.main(["report", *file])
     assert "1 of 20 prompts ranked, 3 pairs" in capsys.readouterr().out
+
+
+def test_wins_are_counted_by_source():
+    first = rating(ranking=((2,), (0,), (1,)))  # the base's answer is number 2
+    second = rating(ranking=((0,), (1, 2)))
+    assert rankings.wins([first, second]) == {("base", "sft"): (2, 1, 1)}

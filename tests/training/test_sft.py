@@ -118,3 +118,9 @@ def test_the_rate_rises_and_falls():
     assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
     assert rates[4:] == sorted(rates[4:], reverse=True)
     assert rates[20] == pytest.approx(0)
+
+
+def test_half_a_line_of_a_killed_run_is_dropped_from_the_log(tmp_path):
+    (tmp_path / LOG).write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"ste')
+    runs.forget_log_after(tmp_path, 2)
+    assert [line["step"] for line in log(tmp_path)] == [1, 2]
