@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
-from ..models.catalogue import DEFAULT_MODEL, Hub, find_model
+from ..models.catalogue import Hub, find_model
 from ..models.chat import ChatTemplate
 from ..models.loading import prepare
 
@@ -31,7 +31,7 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 MAX_BYTES = 10_000_000
-BASE_REPOSITORIES = {DEFAULT_MODEL: "google/gemma-3-270m"}
+BASE_REPOSITORY = "google/gemma-3-270m"  # what the shipped adapters belong to, wherever its weights came from
 
 NOTICE = """\
 Built on Gemma. Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms
@@ -120,8 +120,16 @@ class Stages:
         return found
 
     def load_weights(self, stage: str, weights: Mapping[str, Tensor]) -> None:
-        """Give the adapter these weights."""
+        """Give the adapter these weights.
+
+        Raises:
+            ValueError: they belong to another kind of model.
+        """
         full = {name: weight.float() for name, weight in weights.items()}
+        if {name: weight.shape for name, weight in self.weights(stage).items()} != {
+            name: weight.shape for name, weight in full.items()
+        }:
+            raise ValueError(f"these weights fit no adapter of {type(self.network).__name__} like {stage}")
         set_peft_model_state_dict(self._known(), full, adapter_name=stage)
 
     def copy(self, stage: str, start_from: str, lora: Lora) -> None:
@@ -141,25 +149,37 @@ class Stages:
 
     def use(self, stage: str) -> None:
         """Passes from now on go through this adapter. Which parameters learn does not change."""
-        peft = self._known()
-        learning = {name for name, parameter in self.network.named_parameters() if parameter.requires_grad}
-        peft.set_adapter(stage)
-        for name, parameter in self.network.named_parameters():
-            parameter.requires_grad_(name in learning)
+        with self._same_learning():
+            self._known().set_adapter(stage)
 
     @contextmanager
     def through(self, stage: str) -> Iterator[None]:
         """Inside, passes go through the adapter `stage`, or through none if it is "base"; afterwards as before."""
-        if self._peft is None or stage == BASE:
-            with self._peft.disable_adapter() if self._peft else nullcontext():
+        if self._peft is None and stage == BASE:
+            yield
+            return
+        peft = self._known()
+        if stage == BASE:
+            with self._same_learning(), peft.disable_adapter():
                 yield
             return
-        before = self._peft.active_adapter
+        before = peft.active_adapter
         self.use(stage)
         try:
             yield
         finally:
             self.use(before)
+
+    @contextmanager
+    def _same_learning(self) -> Iterator[None]:
+        """PEFT lets whatever adapter is chosen learn; this puts back what learnt before."""
+        learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        try:
+            yield
+        finally:
+            self.network.requires_grad_(False)
+            for parameter in learning:
+                parameter.requires_grad_(True)
 
     def export(self, stage: str, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
         """Write the adapter as PEFT reads it, in half precision, with its notice.
@@ -175,7 +195,7 @@ class Stages:
         save_file(half, folder / WEIGHTS, metadata={"format": "pt"})
         config = self._known().peft_config[stage].to_dict()
         config |= {
-            "base_model_name_or_path": BASE_REPOSITORIES[DEFAULT_MODEL],
+            "base_model_name_or_path": BASE_REPOSITORY,
             "inference_mode": True,
             "target_modules": list(PROJECTIONS),
         }

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from transformers import DynamicCache
 
 from ..models.chat import ChatTemplate, LabelledIds
+from .runs import seed_of_step
 
 LIKELY = 1_024  # the nucleus is looked for among so many tokens first: sorting all 262,144 would cost half the time
 
@@ -94,7 +95,7 @@ def draw_many(
     for start in tqdm(range(0, len(order), rows), unit="batch", desc="answers", leave=False):
         part = order[start : start + rows]
         chosen = [prompts[index] for index in part], [drawings[index] for index in part]
-        found.update(zip(part, draw_answers(network, template, *chosen, seed=seed + start), strict=True))
+        found.update(zip(part, draw_answers(network, template, *chosen, seed=seed_of_step(seed, start)), strict=True))
     return [found[index] for index in range(len(prompts))]
 
 

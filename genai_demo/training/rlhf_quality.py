@@ -48,6 +48,7 @@ NEW_TURN = re.compile(
     r"^\W*(?:user|model|assistant|human|question|answer|q|a)\s*(?:\d+\s*)?(?::|$)|<start_of_turn>",
     re.IGNORECASE | re.MULTILINE,
 )
+GOES_ON = re.compile(r"[,;:.?!)\]}…]")  # marks that no answer begins with
 FIRST_PERSON = re.compile(r"\bI\b|\bme\b|\bmy\b")
 MAY_DECLINE = ("harmful", "honesty", "writing", "rewrite", "conversation")  # the last three in somebody else's name
 MAY_BE_A_QUESTION = ("writing", "rewrite", "conversation")  # kinds whose answer may consist of questions
@@ -108,14 +109,17 @@ class Quality:
 
 
 def answers_it(prompt: Prompt, reply: Reply) -> bool:
-    """Whether the reply answers instead of continuing: it neither repeats the prompt's beginning, nor invents another
-    turn, nor consists of questions, nor is it empty."""
+    """Whether the reply answers instead of continuing.
+
+    It neither goes on with the prompt's sentence, nor repeats the prompt's beginning, nor invents another turn, nor
+    consists of questions, nor is it empty.
+    """
     said, asked = words(reply.text), words(prompt.prompt)
     if not said:
         return False
     if len(asked) >= 3 and said[:OPENING] == asked[:OPENING][: len(said)] and len(said) >= min(OPENING, len(asked)):
         return False
-    if NEW_TURN.search(reply.text):
+    if GOES_ON.match(reply.text) or NEW_TURN.search(reply.text):
         return False
     sentences = [one for one in re.split(r"(?<=[.!?])\s+", reply.text.strip()) if words(one)]
     return prompt.kind in MAY_BE_A_QUESTION or not all(one.rstrip("\"')").endswith("?") for one in sentences)

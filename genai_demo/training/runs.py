@@ -26,7 +26,7 @@ from ..models.catalogue import DEFAULT_MODEL
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
-SEEDS_PER_RUN = 1_000_003  # so that step n of seed s shares its random numbers with no other step of another seed
+SEEDS_PER_RUN = 1_000_003  # so that no step of one seed shares its random numbers with a step of another
 
 
 class Trainer(Protocol):

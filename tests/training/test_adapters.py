@@ -50,6 +50,23 @@ def test_looking_through_another_adapter_does_not_change_what_learns(stages: Sta
     assert stages._peft.active_adapter == "rlhf"
 
 
+def test_looking_at_the_base_does_not_let_a_frozen_adapter_learn(stages: Stages):
+    stages.add("sft", Lora())
+    stages.network.requires_grad_(False)
+    with stages.through("base"):
+        pass
+    assert not any(parameter.requires_grad for parameter in stages.network.parameters())
+
+
+def test_weights_of_another_shape_are_refused(stages: Stages):
+    stages.add("sft", Lora())
+    weights = stages.weights("sft")
+    with pytest.raises(ValueError, match="fit no adapter"):
+        stages.load_weights("sft", {name: weight[:1] for name, weight in weights.items()})
+    with pytest.raises(ValueError, match="fit no adapter"):
+        stages.load_weights("sft", {})
+
+
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 def test_what_is_exported_can_be_read_by_peft_and_by_us(stages: Stages, model_folder, tmp_path):
     stages.add("sft", Lora())

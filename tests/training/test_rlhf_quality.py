@@ -49,6 +49,7 @@ def test_an_answer(text):
         "",
         "...",
         "How far away is the Moon? How far away is the Sun?",
+        ", and how long does it take to get there?\nI have often wondered.",
         "How far away is the moon from here, they asked.",
         "And the Sun? How far away is Mars?",
         "It is far.\nUser: And the Sun?",
