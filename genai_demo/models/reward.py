@@ -1,0 +1,67 @@
+"""A reward: one number for a whole answer, read off the tuned model's last state by a linear head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.functional import layer_norm
+
+HEAD = "head.safetensors"
+
+
+class RewardHead(nn.Module):
+    """score = w · LayerNorm(h), where h is the model's output at the last token of prompt and answer.
+
+    Only differences of scores mean anything: σ(score₁ − score₂) is the chance that the rater prefers the first (Bradley
+    & Terry 1952). So the reward that is shown is shifted and scaled: among the answers it was calibrated on, it has
+    mean 0 and standard deviation 1. `preference` undoes the scaling first.
+
+    Args:
+        width: of the model's states.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(width))
+        self.register_buffer("mean", torch.tensor(0.0))
+        self.register_buffer("deviation", torch.tensor(1.0))
+
+    def scores(self, states: Tensor) -> Tensor:
+        """(B, width) → (B,)."""
+        return layer_norm(states.float(), states.shape[-1:]) @ self.weight
+
+    def forward(self, states: Tensor) -> Tensor:
+        """The rewards of answers with last `states` (B, width): (B,), in standard deviations."""
+        return (self.scores(states) - self.mean) / self.deviation
+
+    def calibrate(self, scores: Tensor) -> None:
+        """Give the answers with these scores (B,) mean 0 and standard deviation 1."""
+        self.mean.copy_(scores.mean())
+        self.deviation.copy_(scores.std(correction=0).clamp(min=1e-6))
+
+    def preference(self, reward: float, other: float) -> float:
+        """The chance that the rater prefers an answer of this reward to one of the `other`."""
+        return float(torch.sigmoid(self.deviation * (reward - other)))
+
+    def save(self, folder: Path) -> None:
+        """Write the head into a folder."""
+        save_file({name: value.detach().cpu() for name, value in self.state_dict().items()}, folder / HEAD)
+
+    @classmethod
+    def load(cls, folder: Path, device: Any = "cpu") -> RewardHead:
+        """The head that `save` wrote.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        state = load_file(folder / HEAD)
+        head = cls(len(state["weight"]))
+        head.load_state_dict(state)
+        return head.to(device)
