@@ -91,7 +91,11 @@ class PictureModel(nn.Module):
             class_embed_type="projection",
             projection_class_embeddings_input_dim=config.text_size,
         )
-        torch.nn.init.constant_(self.unet.conv_out.bias[config.components :], 3.0)  # it begins by trusting the guess
+        self._open_gates()
+
+    def _open_gates(self) -> None:
+        """Begin by keeping the linear guess."""
+        nn.init.constant_(self.unet.conv_out.bias[self.config.components :], 3.0)
 
     @torch.no_grad()
     def fit_patches(self, pictures: Tensor) -> None:
