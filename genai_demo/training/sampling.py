@@ -31,10 +31,11 @@ def draw(
     """One picture for each prompt and seed, sRGB in [0, 1], shape (B, 3, side, side), by DDIM without added noise.
 
     Guidance moves away from what the model draws for the empty prompt, `nothing` (Ho & Salimans 2022, eq. 6, in x0):
-    x̂0 = x̂0(∅) + guidance · (x̂0(prompt) − x̂0(∅)).
+    x̂0 = x̂0(∅) + guidance · (x̂0(prompt) − x̂0(∅)). It is not clipped: where a strong guidance overshoots white, what
+    is clipped there is noticed by the next step, which then corrects in the wrong direction (backgrounds change colour).
     """
     device = next(model.parameters()).device
-    scheduler: Any = DDIMScheduler(**scheduler_settings(model.config), clip_sample=True)  # type: ignore[no-untyped-call]
+    scheduler: Any = DDIMScheduler(**scheduler_settings(model.config), clip_sample=False)  # type: ignore[no-untyped-call]
     scheduler.set_timesteps(steps)
     shape = (3, model.config.side, model.config.side)
     x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]).to(device)
