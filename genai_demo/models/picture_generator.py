@@ -54,7 +54,7 @@ class PictureGenerator:
     """
 
     prediction_type = "sample"
-    clips = True  # pictures lie in [−1, 1]
+    clips = False  # clipping what strong guidance overshoots makes backgrounds change their colour
 
     def __init__(self, model: PictureModel, encoder: TextEncoder, objects: int) -> None:
         self.objects = objects
