@@ -69,7 +69,7 @@ class Visit:
         self.settle()
         return self.page
 
-    def settle(self, milliseconds: int = 450) -> None:
+    def settle(self, milliseconds: int = 340) -> None:
         """Wait until what was typed has been asked, and no answer is outstanding."""
         self.page.wait_for_timeout(milliseconds)
         self.page.wait_for_function(
