@@ -32,9 +32,10 @@ def publish(loader: PictureLoader) -> None:
             wanted = set(view.kept_indices(int(steps)))
             kept = []
             for step in run:
-                yield view.newest_json(prompt, int(seed), sampler, int(steps), step)
+                shown = backend.pictured(model, step, last=step.index + 1 == int(steps))
+                yield view.newest_json(prompt, int(seed), sampler, int(steps), shown)
                 if step.index in wanted:
-                    kept.append(step)
+                    kept.append(shown)
             yield view.run_json(prompt, int(seed), sampler, kept)
         except DemoError as error:
             raise or_message(error) from error

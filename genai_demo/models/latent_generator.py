@@ -21,9 +21,11 @@ from typing import Any
 
 import torch
 from diffusers import DDPMScheduler
+from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
+from transformers.utils import logging as transformers_logging
 
 from ..errors import DamagedModelFolder, PictureDownloadFailed, TextTooLong, UnsupportedPipeline
 from .catalogue import Folder, Hub, PictureEntry
@@ -133,7 +135,7 @@ class LatentGenerator(DrawingModel):
 
     def _decode(self, x: Tensor) -> Tensor:
         pictures: Tensor = self._pipeline.vae.decode(x.to(self._device, self._dtype) / self._scaling).sample
-        return pictures.float().cpu()
+        return pictures.float().nan_to_num().cpu()  # half precision may overflow on latents that are none
 
     def _fitted_preview(self) -> Tensor:
         """The map from latents to colours, (channels + 1, 3), the last row an offset: computed, not looked up.
@@ -174,7 +176,6 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
         UnknownDevice: this machine has no such device.
     """
     from diffusers import StableDiffusionPipeline  # here, for it takes seconds that the other models need not wait
-    from diffusers.utils.logging import disable_progress_bar
 
     chosen = choose_device(device)
     local = isinstance(entry.source, Folder)
@@ -186,7 +187,8 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
             source = repository
         case _:
             raise ValueError(f"{entry.name} is no pipeline")
-    disable_progress_bar()
+    for quiet in (diffusers_logging, transformers_logging):  # what they download, they still tell
+        quiet.disable_progress_bar()
     try:
         pipeline: Any = StableDiffusionPipeline.from_pretrained(  # type: ignore[no-untyped-call]
             source,
@@ -198,6 +200,8 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
             feature_extractor=None,
             requires_safety_checker=False,
         )
+        if 2 * len(pipeline.tokenizer) < pipeline.text_encoder.config.vocab_size:  # transformers makes do without files
+            raise ValueError("the tokenizer has lost its vocabulary")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         logger.info("The pipeline %s could not be read.", source, exc_info=error)
         if local:
