@@ -203,6 +203,18 @@ def test_the_preview_is_nearer_to_what_is_decoded_than_one_colour_for_all(latent
     assert error < 0.9 * spread
 
 
+@pytest.mark.filterwarnings("ignore:.*float16.*")
+def test_in_half_precision_it_takes_and_gives_single_precision(latent):
+    pipeline = stable_diffusion().to(dtype=torch.float16)
+    half = LatentGenerator(pipeline, name="half", title="Half")
+    x = torch.randn(1, *half.shape, generator=torch.Generator().manual_seed(1))
+    said, full = (model.predict(x, 500, [model.encode("a cat")]) for model in (half, latent))
+    assert said.dtype == half.decode(x).dtype == half.encode_picture(torch.zeros(1, 3, 32, 32)).dtype == torch.float32
+    assert torch.allclose(said, full, atol=0.02)
+    assert torch.allclose(half.preview(x), latent.preview(x), atol=0.1)
+    assert half.origin.dtype == "float16"
+
+
 def test_a_card_without_memory_is_left_for_the_processor(monkeypatch):
     model, moved = LatentGenerator(stable_diffusion(), name="tiny", title="Tiny"), []
 
