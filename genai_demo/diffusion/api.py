@@ -25,7 +25,10 @@ def publish(loader: PictureLoader) -> None:
         sampler: str = "ddim",
         negative_prompt: str = "",
     ) -> Iterator[dict[str, Any]]:
-        """Draw `prompt`, the newest step streamed as it is made; the last value holds the picture and its steps."""
+        """Draw `prompt`, the newest step streamed as it is made; the last value holds the picture and its steps.
+
+        Of a model that denoises latents, the steps are previews; the picture is decoded in full.
+        """
         try:
             model = loader.model(WAIT_SECONDS)
             run = backend.denoise(model, prompt, seed, steps, guidance_scale, sampler, negative_prompt)
