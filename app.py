@@ -8,7 +8,17 @@ from pathlib import Path
 
 from genai_demo.diffusion.tab import tab as denoising_tab
 from genai_demo.errors import DemoError
-from genai_demo.models.catalogue import CATALOGUE, DEFAULT_MODEL, DEFAULT_VECTORS, VECTORS, find_model, find_vectors
+from genai_demo.models.catalogue import (
+    CATALOGUE,
+    DEFAULT_MODEL,
+    DEFAULT_PICTURES,
+    DEFAULT_VECTORS,
+    PICTURES,
+    VECTORS,
+    find_model,
+    find_pictures,
+    find_vectors,
+)
 from genai_demo.models.device import available_devices, space_function
 from genai_demo.models.loading import ModelLoader, prepare
 from genai_demo.models.picture_generator import PictureLoader
@@ -42,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{entry.name:24} {entry.kind:6} {entry.megabytes:6,} MB  {entry.licence}")
         for table in VECTORS:
             print(f"{table.name:24} words  {table.megabytes:6,} MB  {table.licence}")
+        for drawn in PICTURES:
+            print(f"{drawn.name:24} images {drawn.megabytes:6,} MB  {drawn.licence}")
         return 0
     progress = TerminalProgress(stage_name)
     try:
@@ -53,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         loader.choose(entry, options.device, progress)
         vectors.choose(find_vectors(options.vectors))
-        pictures.choose(options.device)
+        pictures.choose(find_pictures(options.pictures), options.device)
     except DemoError as error:
         print(sentence(error), file=sys.stderr)
         return 1
@@ -80,7 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"a name from --list-models, or a word2vec, GloVe or gensim file (default: {DEFAULT_VECTORS})",
     )
     parser.add_argument(
-        "--list-models", action="store_true", help="list the models and vectors known by name, and exit"
+        "--pictures",
+        default=DEFAULT_PICTURES,
+        help=f"a name from --list-models, or a diffusers folder of Stable Diffusion (default: {DEFAULT_PICTURES})",
+    )
+    parser.add_argument(
+        "--list-models", action="store_true", help="list the models, vectors and picture models known by name, and exit"
     )
     parser.add_argument("--prepare", action="store_true", help="convert the model's weights now, and exit")
     return parser

@@ -144,6 +144,12 @@ class UnknownVectors(BadRequest):
     key = "unknown_vectors"
 
 
+class UnknownPictures(BadRequest):
+    """`name` is neither in the catalogue of picture models nor a diffusers folder; `choices` are the names."""
+
+    key = "unknown_pictures"
+
+
 class UnknownModel(BadRequest):
     """`name` is neither in the catalogue nor a folder; `choices` are the names that exist."""
 
@@ -190,6 +196,18 @@ class ModelDownloadFailed(ModelUnavailable):
     """`model` could not be fetched from the Hugging Face Hub."""
 
     key = "model_download_failed"
+
+
+class UnsupportedPipeline(ModelUnavailable):
+    """The diffusers folder at `path` holds a `kind` of pipeline that is not of Stable Diffusion's class."""
+
+    key = "unsupported_pipeline"
+
+
+class PictureDownloadFailed(ModelUnavailable):
+    """The picture model `model` could not be fetched from the Hugging Face Hub."""
+
+    key = "picture_download_failed"
 
 
 class NoCacheSpace(ModelUnavailable):

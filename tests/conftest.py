@@ -13,6 +13,7 @@ from transformers import BertConfig, BertModel, Gemma3ForCausalLM, Gemma3TextCon
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.latent_generator import LatentGenerator
 from genai_demo.models.loading import ModelLoader, load_model
 from genai_demo.models.picture import PictureModel, PictureModelConfig
 from genai_demo.models.picture_generator import PictureGenerator
@@ -182,3 +183,11 @@ def generator(encoder: TextEncoder) -> PictureGenerator:
     torch.manual_seed(1)
     config = PictureModelConfig(patch=16, channels=(16, 16), attention=(False, True), heads=2, text_size=16)
     return PictureGenerator(PictureModel(config), encoder, objects=len(KINDS))
+
+
+@pytest.fixture(scope="session")
+def latent() -> LatentGenerator:
+    """A tiny pipeline of Stable Diffusion's class as the page's picture model."""
+    from tests.pipelines import stable_diffusion  # here, for most tests need not wait for the library
+
+    return LatentGenerator(stable_diffusion(), name="tiny-sd", title="Tiny diffusion")

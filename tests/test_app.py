@@ -14,12 +14,15 @@ from genai_demo.errors import NoCacheSpace
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
+    PICTURES,
     VECTORS,
     available_models,
+    available_pictures,
     available_vectors,
     find_model,
 )
 from genai_demo.models.loading import ModelLoader
+from genai_demo.models.picture_generator import PictureLoader
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +43,7 @@ def test_help_names_every_option_in_plain_words(capsys):
         app.main(["--help"])
     assert caught.value.code == 0
     said = capsys.readouterr().out
-    for option in ("--host", "--port", "--device", "--model", "--list-models", "--prepare"):
+    for option in ("--host", "--port", "--device", "--model", "--pictures", "--list-models", "--prepare"):
         assert option in said
     assert DEFAULT_MODEL in said
 
@@ -48,8 +51,24 @@ def test_help_names_every_option_in_plain_words(capsys):
 def test_the_list_of_models_has_a_line_for_each(capsys, launched):
     assert app.main(["--list-models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [*available_models(), *available_vectors()]
-    assert all(entry.licence in line for entry, line in zip((*CATALOGUE, *VECTORS), lines, strict=True))
+    assert [line.split()[0] for line in lines] == [*available_models(), *available_vectors(), *available_pictures()]
+    assert all(entry.licence in line for entry, line in zip((*CATALOGUE, *VECTORS, *PICTURES), lines, strict=True))
+    assert not launched
+
+
+def test_an_unknown_picture_model_is_answered_with_the_choices(capsys, launched):
+    assert app.main(["--pictures", "dall-e"]) == 1
+    said = capsys.readouterr().err
+    assert "dall-e" in said
+    assert all(name in said for name in available_pictures())
+    assert not launched
+
+
+def test_the_chosen_picture_model_is_loaded_before_the_page_opens(launched, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(app, "pictures", PictureLoader())
+    (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    assert app.main(["--pictures", str(tmp_path), "--device", "cpu"]) == 1
+    assert "FluxPipeline" in capsys.readouterr().err
     assert not launched
 
 

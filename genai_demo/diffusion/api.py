@@ -25,16 +25,20 @@ def publish(loader: PictureLoader) -> None:
         sampler: str = "ddim",
         negative_prompt: str = "",
     ) -> Iterator[dict[str, Any]]:
-        """Draw `prompt`, the newest step streamed as it is made; the last value holds the picture and its steps."""
+        """Draw `prompt`, the newest step streamed as it is made; the last value holds the picture and its steps.
+
+        Of a model that denoises latents, the steps are previews; the picture is decoded in full.
+        """
         try:
             model = loader.model(WAIT_SECONDS)
             run = backend.denoise(model, prompt, seed, steps, guidance_scale, sampler, negative_prompt)
             wanted = set(view.kept_indices(int(steps)))
             kept = []
             for step in run:
-                yield view.newest_json(prompt, int(seed), sampler, int(steps), step)
+                shown = backend.pictured(model, step, last=step.index + 1 == int(steps))
+                yield view.newest_json(prompt, int(seed), sampler, int(steps), shown)
                 if step.index in wanted:
-                    kept.append(step)
+                    kept.append(shown)
             yield view.run_json(prompt, int(seed), sampler, kept)
         except DemoError as error:
             raise or_message(error) from error

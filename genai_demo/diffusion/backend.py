@@ -8,7 +8,8 @@ returns and the tests compare. With α = √ᾱ and σ = √(1−ᾱ):
     ε̃ = ε_∅ + s (ε_c − ε_∅)              classifier-free guidance (Ho & Salimans 2022, eq. 6, with s = 1 + w)
     SNR = ᾱ / (1 − ᾱ)                     the signal-to-noise ratio; 10 log₁₀ SNR in decibels
 
-Pictures and noise are float32 arrays of shape (height, width, channels); clean pictures lie in [−1, 1].
+Pictures and noise are float32 arrays of shape (height, width, channels); clean pictures lie in [−1, 1]. A model may
+denoise latents instead: then "picture" means latents in all that follows, until `pictured` makes pictures of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,6 +68,22 @@ class Denoiser(Protocol):
 
         It comes back on the CPU, as float32, in the same shape.
         """
+        ...
+
+
+class Screen(Protocol):
+    """How what is denoised becomes pictures, and back; for a model of pixels, all three do nothing."""
+
+    def preview(self, x: Tensor) -> Tensor:
+        """Pictures that `x` comes to, cheaply: (B, 3, height, width), in [−1, 1] as far as they are pictures."""
+        ...
+
+    def decode(self, x: Tensor) -> Tensor:
+        """The pictures that `x` stands for, (B, 3, side, side)."""
+        ...
+
+    def encode_picture(self, pictures: Tensor) -> Tensor:
+        """Pictures in the space that is denoised."""
         ...
 
 
@@ -381,7 +398,7 @@ def guess_noise(model: Denoiser, x0: Floats, prompt: str, timestep: int, seed: i
     if x0.shape != (height, width, channels):
         raise InvalidParameter(name="the picture", value=x0.shape, allowed=f"{height} × {width} × {channels} numbers")
     noised = add_noise(model.alpha_bars, x0, timestep, seed)
-    x = torch.from_numpy(np.ascontiguousarray(noised.x_t.transpose(2, 0, 1)))[None]
+    x = _batch(noised.x_t)
     output = model.predict(x, noised.timestep, [model.encode(prompt)])
     clean, noise = clean_and_noise(model.prediction_type, output, x, model.alpha_bars[noised.timestep].float())
     guess, x0_guess = _array(noise[0]), _array(clean[0])
@@ -397,6 +414,38 @@ def guess_noise(model: Denoiser, x0: Floats, prompt: str, timestep: int, seed: i
     )
 
 
+# ── latents become pictures ──────────────────────────────────────────────────────────────────────────────────
+
+
+def pictured(model: Screen, step: Step, *, last: bool) -> Step:
+    """The same step with previews of x_t and x0 in their place; x_next is decoded in full if it is the `last` one.
+
+    Noise stays as it is: that of latents is no picture.
+    """
+    x_next = decoded(model, step.x_next) if last else _previewed(model, step.x_next)
+    return replace(step, x_t=_previewed(model, step.x_t), x0=_previewed(model, step.x0), x_next=x_next)
+
+
+def pictured_guess(model: Screen, guess: NoiseGuess) -> NoiseGuess:
+    """The same guess with previews of the three pictures in their place. The errors remain those of the latents."""
+    noised = replace(guess.noised, x0=_previewed(model, guess.noised.x0), x_t=_previewed(model, guess.noised.x_t))
+    return replace(guess, noised=noised, x0_guess=_previewed(model, guess.x0_guess))
+
+
+def decoded(model: Screen, x: Floats) -> Floats:
+    """The picture that `x` stands for, (side, side, 3)."""
+    return _array(model.decode(_batch(x))[0])
+
+
+def as_x0(model: Screen, picture: Floats) -> Floats:
+    """A picture (side, side, 3) in the space that the model denoises."""
+    return _array(model.encode_picture(_batch(picture))[0])
+
+
+def _previewed(model: Screen, x: Floats) -> Floats:
+    return _array(model.preview(_batch(x))[0])
+
+
 def decibels(ratio: float) -> float:
     """10 log₁₀ of a ratio of powers."""
     return 10 * math.log10(ratio)
@@ -409,3 +458,8 @@ def _root_mean_square(numbers: Floats) -> float:
 def _array(x: Tensor) -> Floats:
     """(channels, height, width) → float32 (height, width, channels)."""
     return np.ascontiguousarray(x.float().numpy().transpose(1, 2, 0))
+
+
+def _batch(x: Floats) -> Tensor:
+    """(height, width, channels) → (1, channels, height, width)."""
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None]

@@ -28,7 +28,7 @@ genai.scenes.guess = (scene) => {
   function draw() {
     for (const [name, one] of Object.entries(frames)) one.show(payload[name], fill(captions[name], { factor: payload.amplified }));
     errors.textContent = fill(texts.errors, { noise: decimal(payload.noise_error), picture: decimal(payload.picture_error), factor: decimal(payload.factor) });
-    numbers.textContent = fill(texts.numbers, { alpha_bar: decimal(payload.alpha_bar), snr: db(payload.snr) });
+    numbers.textContent = `${fill(texts.numbers, { alpha_bar: decimal(payload.alpha_bar), snr: db(payload.snr) })} ${payload.provenance.space === "latent" ? texts.latent_note : ""}`.trim();
     scene.origin(payload.provenance);
   }
   draw();

@@ -11,6 +11,7 @@ genai.pictures = (() => {
   function frame(caption, attributes = {}) {
     const image = el("img", { class: "gx-picture", alt: "", width: 64, height: 64 }), text = el("figcaption", {}, caption);
     const node = el("figure", { class: "gx-frame", ...attributes }, image, text);
+    image.onload = () => { image.style.imageRendering = image.naturalWidth > 128 ? "auto" : ""; };   // crisp only if small
     return { node, image, show(source, words = caption) {
       image.hidden = !source;
       if (source) image.src = source;

@@ -6,7 +6,7 @@ genai.scenes.steps = (scene) => {
   const { texts } = scene;
   const PLAY_MS = 160;
   let payload = scene.payload, made = finished(payload.steps, payload.picture), wanted = payload.total, at = made.length - 1;
-  let drawing = false, stopped = false, follow = true, timer = null, asked = null, note = fill(texts.waiting, { count: payload.steps.length, total: wanted });
+  let latent = payload.provenance.space === "latent", drawing = false, stopped = false, follow = true, timer = null, asked = null, note = fill(texts.waiting, { count: payload.steps.length, total: wanted });
 
   const prompt = promptField(scene, texts.prompt, payload.prompt), seed = seedField(scene, texts.seed);
   const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (one) => { prompt.set(one.label); start(); });
@@ -14,11 +14,12 @@ genai.scenes.steps = (scene) => {
   const guidance = slider({ label: texts.guidance, help: texts.guidance_help, stops: [0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15], value: payload.guidance_scale, show: (value) => `${value}`, onmove: () => {} });
   const drawButton = button(texts.draw, start, { class: "gx-button gx-main" });
   const stopButton = button(texts.stop, () => (drawing ? halt() : carryOn()));
-  const captions = { x_t: [texts.x_t, texts.x_t_finished], x0: [texts.x0, texts.x0_finished], noise: [texts.noise, texts.noise_finished] };
+  const captions = { x_t: [texts.x_t, texts.x_t_finished, texts.x_t_latent], x0: [texts.x0, texts.x0_finished, texts.x0_latent], noise: [texts.noise, texts.noise_finished, texts.noise_latent] };
   const frames = Object.fromEntries(Object.entries(captions).map(([name, [words]]) => [name, frame(words)]));
   const scrubber = el("input", { type: "range", min: 0, step: 1, oninput: () => { pause(); follow = false; show(+scrubber.value); } });
   const place = el("output", { class: "gx-slider-value" });
   const playButton = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button" });
+  const decodeButton = button(texts.decode, decodeStep);   // for models of latents, of which the panels show previews
   const numbers = el("p", { class: "gx-soft" }), status = el("p", { class: "gx-soft", role: "status" });
   const strip = el("ol", { class: "gx-strip-steps", "aria-label": texts.strip });
   const scrub = genai.field(texts.scrubber, scrubber, { class: "gx-field gx-slider gx-grow" });
@@ -28,7 +29,7 @@ genai.scenes.steps = (scene) => {
     el("div", { class: "gx-row gx-settings" }, examples.node, seed.node, stepCount.node, sampler.node, guidance.node),
     status,
     el("div", { class: "gx-gallery gx-three" }, Object.values(frames).map((one) => one.node)),
-    el("div", { class: "gx-row" }, playButton, scrub), numbers, strip,
+    el("div", { class: "gx-row" }, playButton, decodeButton, scrub), numbers, strip,
     el("div", { class: "gx-buttons" }, button(texts.save_strip, saveStrip, { class: "gx-button gx-small" }), button(texts.save_gif, saveGif, { class: "gx-button gx-small" }),
       el("span", { class: "gx-soft" }, texts.noise_shown)));
   function select(label, options, value) {
@@ -50,13 +51,14 @@ genai.scenes.steps = (scene) => {
   function halt() { runs.stop(); [drawing, stopped] = [false, true]; draw(); }
   function carryOn() { [drawing, stopped] = [true, false]; runs.start({ ...asked, skip: made.length }); draw(); }
   // The finished picture is the last frame of all.
-  function finished(steps, picture) { return [...steps, { ...steps.at(-1), x_t: picture, finished: true }]; }
+  function finished(steps, picture) { return [...steps, { ...steps.at(-1), x_t: picture, latents: null, decoded: null, finished: true }]; }
   function arrived(part) {
     if (part.error) { drawing = false; draw(); return; }
     if (part.skipped != null) return;
     if (part.step.index <= (made.at(-1)?.index ?? -1)) return;   // Gradio may show a part twice
     made.push(part.step);
     wanted = part.total;
+    latent = part.provenance.space === "latent";
     note = remark(texts, part.unseen, asked.prompt);
     if (part.picture) [made, drawing] = [finished(made, part.picture), false];
     scene.live = true;
@@ -79,9 +81,20 @@ genai.scenes.steps = (scene) => {
   onSpace(scene, () => { if (made.length) playButton.click(); });
   function show(index) { at = Math.max(0, Math.min(made.length - 1, index)); draw(); }
 
+  async function decodeStep() {
+    const step = made[at], answer = await scene.ask(scene.server.decode_step, step.latents);
+    if (answer) { step.decoded = answer; draw(); }
+  }
+  const shown = (step, name) => step?.decoded?.[name] ?? step?.[name];
+  function caption(step, name) {
+    const isPicture = !latent || step?.decoded?.[name] || (step?.finished && name === "x_t");
+    return captions[name][!isPicture ? 2 : step?.finished ? 1 : 0];
+  }
   function draw() {
     const step = made[at];
-    for (const name of Object.keys(frames)) frames[name].show(step?.[name], captions[name][step?.finished ? 1 : 0]);
+    for (const name of Object.keys(frames)) frames[name].show(shown(step, name), caption(step, name));
+    decodeButton.hidden = !latent;
+    decodeButton.disabled = !step?.latents || !!step.decoded;
     scrubber.max = Math.max(0, made.length - 1);
     scrubber.value = at;
     scrubber.style.setProperty("--at", `${made.length > 1 ? (100 * at) / (made.length - 1) : 0}%`);
@@ -105,7 +118,7 @@ genai.scenes.steps = (scene) => {
         strip.append(item);
       }
       const image = item.querySelector("img");
-      const source = step.finished ? step.x_t : step.x0;
+      const source = shown(step, step.finished ? "x_t" : "x0");
       if (image.src !== source) image.src = source;
       item.firstChild.setAttribute("aria-current", index === at ? "step" : "false");
     });
@@ -118,7 +131,7 @@ genai.scenes.steps = (scene) => {
     for (const [row, name] of rows.entries()) {
       for (const [column, step] of made.entries()) {
         const image = new Image();
-        image.src = step[name];
+        image.src = shown(step, name);
         await image.decode();
         pen.drawImage(image, column * side, row * side, side, side);
       }

@@ -17,7 +17,7 @@ PACKAGE = "genai_demo.diffusion"
 ASKS = {
     "destroy": (requests.forward_process,),
     "guess": (requests.guess_noise,),
-    "steps": (requests.save_gif,),
+    "steps": (requests.save_gif, requests.decode_step),
     "steer": (requests.steer_by_guidance, requests.steer_by_prompt),
     "counts": (requests.steer_by_prompt,),
 }

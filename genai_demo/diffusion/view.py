@@ -6,7 +6,9 @@ difference of two noises is amplified first, by a factor that is written beside 
 
 Pictures are PNG data URIs. Noise hardly compresses: 64 × 64 pixels in full colour are 12 KB, so that a run of 50 steps
 with three pictures each would be 2.4 MB of text. Where many are sent, each picture is given a palette of its own
-(no dithering), as fine as the limit allows. The finished picture is exact.
+(no dithering), as fine as the limit allows. The finished picture is exact; one so large that it would not fit, as
+those decoded from latents are, is a JPEG. Of the noise in latents the first three channels are shown, as red, green
+and blue.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..models.picture_generator import PictureOrigin
+from ..models.drawing_model import PictureOrigin
 from .backend import Drawing, Floats, Lane, Noised, NoiseGuess, Step
 from .samples import Sample
 
@@ -30,11 +32,15 @@ Json = dict[str, Any]
 Pixels = NDArray[np.uint8]
 
 PNG = "data:image/png;base64,"
+JPEG = "data:image/jpeg;base64,"
 MAX_STEPS_SENT = 50
 MAX_BYTES_SENT = 600_000
 PALETTES = (256, 128, 96, 64, 48, 40, 32, 24, 16)  # colours a picture, the finest first
 SAMPLED = 10  # every so many steps are tried out to find the palette that fits
 STREAM_COLOURS = 256
+MAX_EXACT = 60_000  # characters of a finished picture as a PNG
+MAX_FINISHED = 120_000  # and of a larger one as a JPEG, of the best of these qualities with which it fits
+QUALITIES = (90, 75, 50, 25)
 GIF_SCALE = 4
 GIF_PAUSE, GIF_REST = 120, 2_500  # milliseconds
 AMPLIFICATIONS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
@@ -71,16 +77,33 @@ def _pixels(shares: NDArray[np.floating[Any]]) -> Pixels:
 def png(pixels: Pixels, colours: int | None = None) -> str:
     """A PNG data URI of pixels (height, width, 3): exact, or with a palette of at most `colours`.
 
+    Of more channels (the noise of latents) the first three are drawn.
+
     A palette of 256 comes from an octree, fifty times as fast as the median cut and nearly as close; of fewer, from the
     median cut.
     """
-    image = Image.fromarray(pixels)
+    image = Image.fromarray(pixels[..., :3])
     if colours is not None:
         fast = colours >= STREAM_COLOURS
         image = image.quantize(colours, Image.Quantize.FASTOCTREE if fast else Image.Quantize.MEDIANCUT)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return PNG + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def finished_uri(picture: Floats) -> str:
+    """A finished picture: an exact PNG if it is small, else a JPEG, in about `MAX_FINISHED` characters."""
+    pixels = picture_pixels(picture)
+    uri = png(pixels)
+    if len(uri) <= MAX_EXACT:
+        return uri
+    for quality in QUALITIES:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+        uri = JPEG + base64.b64encode(file.getvalue()).decode("ascii")
+        if len(uri) <= MAX_FINISHED:
+            break
+    return uri
 
 
 # ── the API ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,9 +122,10 @@ def newest_json(prompt: str, seed: int, sampler: str, steps: int, step: Step) ->
 def run_json(prompt: str, seed: int, sampler: str, kept: Sequence[Step], limit: int = MAX_BYTES_SENT) -> Json:
     """The last value of `/denoise`: {prompt, seed, sampler, image, steps}, in at most `limit` bytes.
 
-    image: the finished picture, exact. The pictures in `steps` have the finest palette with which all of them fit.
+    image: the finished picture, exact if it is small. The pictures in `steps` have the finest palette with which all of
+    them fit; if there is none (large latents), there are half as many steps.
     """
-    frame: Json = {"prompt": prompt, "seed": seed, "sampler": sampler, "image": png(picture_pixels(kept[-1].x_next))}
+    frame: Json = {"prompt": prompt, "seed": seed, "sampler": sampler, "image": finished_uri(kept[-1].x_next)}
     room = limit - 2_000 - 12 * len(prompt) - len(frame["image"])
     tried = kept[::SAMPLED]
     for colours in PALETTES:
@@ -110,7 +134,10 @@ def run_json(prompt: str, seed: int, sampler: str, kept: Sequence[Step], limit: 
         steps = [_step(step, colours) for step in kept]
         if sum(_size(step) for step in steps) <= room:
             return {**frame, "steps": steps}
-    raise ValueError(f"{len(kept)} steps in {limit} bytes")  # 50 steps of pure noise fit in 24 colours
+    if len(kept) > 2:  # 50 steps of 64 × 64 pixels of pure noise fit in 24 colours
+        fewer = [kept[index] for index in kept_indices(len(kept), len(kept) // 2)]
+        return run_json(prompt, seed, sampler, fewer, limit)
+    raise ValueError(f"{len(kept)} steps in {limit} bytes")
 
 
 def fitted(payload: Json, limit: int) -> Json:
@@ -232,8 +259,22 @@ def step_payload(step: Step, total: int, origin: PictureOrigin, unseen: Sequence
             "guidance": guidance,
             "amplified": amplified,
         },
-        "picture": png(picture_pixels(step.x_next)) if step.index + 1 == total else None,
+        "picture": finished_uri(step.x_next) if step.index + 1 == total else None,
     }
+
+
+def latents_json(step: Step) -> Json:
+    """{x_t, x0}, which `decode_step` needs: half-precision numbers (height, width, channels), little-endian, base64."""
+    return {name: _halves(x) for name, x in (("x_t", step.x_t), ("x0", step.x0))}
+
+
+def _halves(x: Floats) -> str:
+    return base64.b64encode(np.clip(x, -60_000, 60_000).astype("<f2").tobytes()).decode("ascii")
+
+
+def decoded_payload(x_t: Floats, x0: Floats) -> Json:
+    """{x_t, x0}: one step's pictures, decoded in full."""
+    return {"x_t": finished_uri(x_t), "x0": finished_uri(x0)}
 
 
 def steer_payload(lanes: Sequence[Lane], origin: PictureOrigin, unseen: Sequence[str]) -> Json:
@@ -248,7 +289,7 @@ def steer_payload(lanes: Sequence[Lane], origin: PictureOrigin, unseen: Sequence
     return {
         "provenance": provenance(origin),
         "unseen": list(unseen),
-        "pictures": [{**asdict(lane.wish), "image": png(picture_pixels(lane.picture))} for lane in lanes],
+        "pictures": [{**asdict(lane.wish), "image": finished_uri(lane.picture)} for lane in lanes],
         "difference": difference,
         "amplified": amplified,
         "difference_scale": shown.wish.guidance_scale if shown else None,
@@ -266,17 +307,18 @@ def drawing_json(drawing: Drawing) -> Json:
         "sampler": drawing.sampler,
         "steps": drawing.steps,
         "seconds": round(drawing.seconds, 3),
-        "image": png(picture_pixels(drawing.picture)),
+        "image": finished_uri(drawing.picture),
     }
 
 
 def gif(kept: Sequence[Step]) -> str:
     """A GIF data URI of a run, x_t on the left and x̂0 on the right, enlarged; it rests on the finished picture."""
     pairs = [(step.x_t, step.x0) for step in kept] + [(kept[-1].x_next, kept[-1].x_next)]
+    height, width = (GIF_SCALE * size for size in kept[0].x_t.shape[:2])
     frames = []
     for left, right in pairs:
         image = Image.fromarray(np.concatenate([picture_pixels(left), picture_pixels(right)], axis=1))
-        frames.append(image.resize((GIF_SCALE * image.width, GIF_SCALE * image.height), Image.Resampling.NEAREST))
+        frames.append(image.resize((2 * width, height), Image.Resampling.NEAREST))
     file = io.BytesIO()
     pauses = [GIF_PAUSE] * len(kept) + [GIF_REST]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=pauses, loop=0)

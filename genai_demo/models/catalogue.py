@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..errors import UnknownModel, UnknownVectors
+from ..errors import UnknownModel, UnknownPictures, UnknownVectors
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Hub:
 
 @dataclass(frozen=True)
 class Folder:
-    """A transformers folder on this machine."""
+    """A transformers or diffusers folder on this machine."""
 
     path: Path
 
@@ -186,3 +186,63 @@ def find_vectors(name: str) -> VectorEntry:
     if path.is_file():
         return VectorEntry(path.name, path.name, VectorFile(path), path.stat().st_size // 1_000_000, "see the file")
     raise UnknownVectors(name=name, choices=", ".join(available_vectors()))
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The picture model in `assets`."""
+
+
+@dataclass(frozen=True)
+class PictureEntry:
+    """One row of the catalogue of picture models. `megabytes` are to be downloaded, or to be read from the folder."""
+
+    name: str
+    title: str
+    source: Shipped | Hub | Folder
+    megabytes: int
+    licence: str
+    weights: str = "half precision"
+
+
+DEFAULT_PICTURES = "pictures"
+
+PICTURES: tuple[PictureEntry, ...] = (
+    PictureEntry(DEFAULT_PICTURES, "this project's own picture model", Shipped(), 25, "Apache-2.0"),
+    PictureEntry(
+        "sd-1.5",
+        "Stable Diffusion 1.5",
+        Hub("stable-diffusion-v1-5/stable-diffusion-v1-5"),
+        2_133,
+        "CreativeML Open RAIL-M",
+    ),
+    PictureEntry("sd-turbo", "SD-Turbo", Hub("stabilityai/sd-turbo"), 2_580, "Stability AI, see its page"),
+)
+
+
+def available_pictures() -> tuple[str, ...]:
+    """The names that `find_pictures` takes, the default first."""
+    return tuple(entry.name for entry in PICTURES)
+
+
+def find_pictures(name: str) -> PictureEntry:
+    """The picture model called `name`, or the pipeline in the diffusers folder at the path `name`.
+
+    Raises:
+        UnknownPictures: neither a name of the catalogue nor a folder with a `model_index.json`.
+    """
+    for entry in PICTURES:
+        if entry.name == name:
+            return entry
+    folder = Path(name.replace("\0", "")).expanduser().resolve()
+    if (folder / "model_index.json").is_file():
+        size = sum(file.stat().st_size for file in folder.glob("*/*.safetensors"))
+        return PictureEntry(
+            name=folder.name,
+            title=folder.name,
+            source=Folder(folder),
+            megabytes=size // 1_000_000,
+            licence="see the folder",
+            weights="full precision",
+        )
+    raise UnknownPictures(name=name, choices=", ".join(available_pictures()))

@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from genai_demo.errors import UnknownModel
+from genai_demo.errors import UnknownModel, UnknownPictures
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
+    DEFAULT_PICTURES,
+    PICTURES,
     Folder,
     Hub,
+    Shipped,
     Wheel,
     available_models,
+    available_pictures,
     find_model,
+    find_pictures,
 )
 
 
@@ -78,3 +83,31 @@ def test_an_unknown_name_lists_the_choices(name, tmp_path, monkeypatch):
 def test_a_folder_without_a_configuration_is_no_model(tmp_path):
     with pytest.raises(UnknownModel):
         find_model(str(tmp_path))
+
+
+# ── picture models ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_picture_model_is_found_by_its_name_and_the_shipped_one_comes_first():
+    assert available_pictures()[0] == DEFAULT_PICTURES
+    assert tuple(find_pictures(name) for name in available_pictures()) == PICTURES
+    assert isinstance(find_pictures(DEFAULT_PICTURES).source, Shipped)
+    assert find_pictures("sd-turbo").source == Hub("stabilityai/sd-turbo")
+    assert all(entry.title and entry.licence and entry.megabytes > 0 for entry in PICTURES)
+
+
+def test_a_folder_of_diffusers_is_a_picture_model(tmp_path):
+    folder = tmp_path / "mine"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "model_index.json").write_text("{}")
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(bytes(2_000_000))
+    entry = find_pictures(str(folder))
+    assert (entry.name, entry.source, entry.megabytes) == ("mine", Folder(folder), 2)
+
+
+@pytest.mark.parametrize("name", ["dall-e", "", "SD-Turbo", "no/such/folder", "\0"])
+def test_an_unknown_picture_model_lists_the_choices(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownPictures) as caught:
+        find_pictures(name)
+    assert caught.value.facts["choices"].split(", ") == list(available_pictures())
