@@ -31,8 +31,8 @@ def draw(
     """One picture for each prompt and seed, sRGB in [0, 1], shape (B, 3, side, side), by DDIM without added noise.
 
     Guidance moves away from what the model draws for the empty prompt, `nothing` (Ho & Salimans 2022, eq. 6, in x0):
-    x̂0 = x̂0(∅) + guidance · (x̂0(prompt) − x̂0(∅)). It is not clipped: where a strong guidance overshoots white, what
-    is clipped there is noticed by the next step, which then corrects in the wrong direction (backgrounds change colour).
+    x̂0 = x̂0(∅) + guidance · (x̂0(prompt) − x̂0(∅)). It is not clipped: the next step would notice what was
+    clipped, and guidance would correct it in the wrong direction (white backgrounds change their colour).
     """
     device = next(model.parameters()).device
     scheduler: Any = DDIMScheduler(**scheduler_settings(model.config), clip_sample=False)  # type: ignore[no-untyped-call]
