@@ -27,10 +27,10 @@ SALT = "0"  # with it, every object stands out from one of its unseen background
 NEEDED_CONTRAST = 0.6  # of the rim has to be seen against the background
 BACKGROUND_JITTER = 12  # of 255, each channel
 
-GRID = 16  # cells a side of the picture
-EDGES = {"small": 6, "medium": 10, "large": 14}  # cells
-SHIFTS = {"small": 2, "medium": 2, "large": 0}  # cells: with them, a drawing meets the network's patches always alike
-PAIR_EDGE = 6
+GRID = 32  # cells a side of the picture
+EDGES = {"small": 16, "medium": 22, "large": 28}  # cells
+SHIFTS = {"small": 4, "medium": 0, "large": 0}  # cells: with them, a drawing meets the network's patches always alike
+PAIR_EDGE, PAIR_SHIFT = 14, 4
 
 
 @dataclass(frozen=True, order=True)
@@ -139,9 +139,8 @@ def paint(scene: Scene, sprites: Sprites, rng: Generator, side: int) -> NDArray[
     jitter = rng.integers(-BACKGROUND_JITTER, BACKGROUND_JITTER + 1, 3)
     canvas = np.empty((side, side, 3), dtype=np.float32)
     canvas[:] = np.clip(np.array(PALETTE[scene.background]) + jitter, 0, 255)
-    cell = side // GRID
     for number, thing in enumerate(scene.things):
-        top, left, edge = (cells * cell for cells in _place(scene, number, rng))
+        top, left, edge = (cells * side // GRID for cells in _place(scene, number, rng))
         rgb, beneath = sprites.stamp(thing.name, thing.colour, edge)
         spot = canvas[top : top + edge, left : left + edge]
         spot *= beneath
@@ -150,14 +149,14 @@ def paint(scene: Scene, sprites: Sprites, rng: Generator, side: int) -> NDArray[
 
 
 def _place(scene: Scene, number: int, rng: Generator) -> tuple[int, int, int]:
-    """Top, left and edge of a thing, in cells: one of nine places around the middle, or of three in its half."""
+    """Top, left and edge of a thing, in cells: the middle, one of nine places around it, or of three in a half."""
     down, aside = (int(step) for step in rng.integers(-1, 2, 2))
     if len(scene.things) == 1:
         size = scene.things[0].size
         edge, shift = EDGES[size], SHIFTS[size]
         start = (GRID - edge) // 2
         return start + shift * down, start + shift * aside, edge
-    return (GRID - PAIR_EDGE) // 2 + 2 * down, 1 + number * GRID // 2, PAIR_EDGE
+    return (GRID - PAIR_EDGE) // 2 + PAIR_SHIFT * down, 1 + number * GRID // 2, PAIR_EDGE
 
 
 def paint_many(scenes: Sequence[Scene], sprites: Sprites, rng: Generator, side: int) -> NDArray[np.uint8]:
