@@ -198,6 +198,12 @@ class ModelDownloadFailed(ModelUnavailable):
     key = "model_download_failed"
 
 
+class NoTunedStages(ModelUnavailable):
+    """The model called `title` has no tuned stages: those that are shipped belong to another one."""
+
+    key = "no_tuned_stages"
+
+
 class UnsupportedPipeline(ModelUnavailable):
     """The diffusers folder at `path` holds a `kind` of pipeline that is not of Stable Diffusion's class."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from copy import deepcopy
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,11 +14,14 @@ from tokenizers.models import BPE, WordLevel
 from transformers import BertConfig, BertModel, Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
+from genai_demo.models.chat import END_OF_TURN, START_OF_TURN
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.latent_generator import LatentGenerator
 from genai_demo.models.loading import ModelLoader, load_model
 from genai_demo.models.picture import PictureModel, PictureModelConfig
 from genai_demo.models.picture_generator import PictureGenerator
+from genai_demo.models.reward import RewardHead
+from genai_demo.models.stages import TunedModel
 from genai_demo.models.text_encoder import TextEncoder
 from genai_demo.training.sprites import KINDS
 
@@ -106,6 +111,13 @@ def sentencepiece_tokenizer() -> PreTrainedTokenizerFast:
     return _fast(tokenizer)
 
 
+def chat_tokenizer() -> PreTrainedTokenizerFast:
+    """The same, with Gemma's two tokens for turns."""
+    tokenizer = sentencepiece_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": [START_OF_TURN, END_OF_TURN]})
+    return tokenizer
+
+
 def byte_level_tokenizer(*, trim_offsets: bool = False) -> PreTrainedTokenizerFast:
     """Like GPT-2's: every byte is one printable character, and `Ġ` is a space."""
     vocabulary = {token: index for index, token in enumerate(SPECIAL)}
@@ -124,6 +136,32 @@ def byte_level_tokenizer(*, trim_offsets: bool = False) -> PreTrainedTokenizerFa
 def tiny(network: Gemma3ForCausalLM) -> LanguageModel:
     """A language model that answers in a millisecond. Its figures mean nothing, but all identities hold."""
     return LanguageModel(network, sentencepiece_tokenizer(), name="tiny", title="Tiny")
+
+
+@pytest.fixture(scope="session")
+def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Adapters for the tiny model, with random weights, as the training commands write them: stage → folder."""
+    from genai_demo.training.adapters import Lora, Stages  # here, for most tests need not wait for the library
+
+    stages = Stages(deepcopy(network))
+    folder = tmp_path_factory.mktemp("rlhf")
+    for seed, stage in enumerate(("sft", "rlhf", "reward"), 1):
+        stages.add(stage, Lora(rank=2, alpha=4), seed)
+        weights = {name: torch.randn_like(weight) / 2 for name, weight in stages.weights(stage).items()}
+        stages.load_weights(stage, weights)
+        stages.export(stage, folder / stage)
+    head = RewardHead(network.config.hidden_size)
+    torch.nn.init.normal_(head.weight)
+    head.calibrate(torch.tensor([0.5, 2.5]))
+    head.save(folder / "reward")
+    return {stage: folder / stage for stage in ("sft", "rlhf", "reward")}
+
+
+@pytest.fixture(scope="session")
+def tuned(network: Gemma3ForCausalLM, adapter_folders: dict[str, Path]) -> TunedModel:
+    """The tiny model with tuned stages and a reward model."""
+    base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny", title="Tiny")
+    return TunedModel(base, adapter_folders)
 
 
 @pytest.fixture

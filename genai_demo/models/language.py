@@ -20,6 +20,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
 from ..errors import OutOfDeviceMemory, TextTooLong, UnreadableText
+from .chat import ChatTemplate
 from .token_text import TokenBytes, characters_on_first_token
 
 MAX_CHARACTERS = 20_000  # a text longer than this is refused before it reaches the tokenizer
@@ -71,6 +72,7 @@ class LanguageModel:
         context_limit: int = 0,
     ) -> None:
         self._model: Any = model.eval()  # type: ignore[no-untyped-call]
+        self._fast_tokenizer = tokenizer
         self._tokenizer = tokenizer.backend_tokenizer
         self._tokenizer.encode_special_tokens = True  # "<eos>" typed by a visitor is text, not a command
         self._bytes = TokenBytes(tokenizer)
@@ -131,6 +133,14 @@ class LanguageModel:
             raise TextTooLong(length=len(tokens), limit=allowed, unit="tokens")
         return tokens
 
+    def chat_template(self) -> ChatTemplate:
+        """How conversations are written for this model's tuned stages.
+
+        Raises:
+            ValueError: its vocabulary has no tokens for turns.
+        """
+        return ChatTemplate(self._fast_tokenizer)
+
     @property
     def bos(self) -> Token:
         """The token that every text begins with."""
@@ -186,6 +196,10 @@ class LanguageModel:
             logits = self._run(partial(self._forward, chunk, cache, positions=max(1, wanted)))
             if wanted > 0:
                 yield from logits
+
+    def through_the_door(self, work: Callable[[Any], Result]) -> Result:
+        """`work(network)`, done by the worker, while no other pass goes on. It must leave the network as it was."""
+        return self._run(lambda: work(self._model))
 
     def _new_cache(self) -> DynamicCache:
         return DynamicCache(config=self._model.config)

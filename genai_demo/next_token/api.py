@@ -9,9 +9,9 @@ from gradio.events import api
 
 from ..errors import DemoError
 from ..models.loading import ModelLoader
+from ..models.sampling import SamplingSettings
 from ..ui.page import VISITORS_AT_ONCE, WAIT_SECONDS, answer_or_message, or_message
 from . import backend, view
-from .sampling import SamplingSettings
 
 
 def publish(loader: ModelLoader) -> None:

@@ -16,7 +16,7 @@ import torch
 from ..checks import MAX_SEED, require_whole
 from ..errors import EmptyText, InvalidParameter, TextTooLong
 from ..models.language import LanguageModel, Origin, Token, is_punctuation
-from .sampling import (
+from ..models.sampling import (
     HEAD,
     SamplingDistribution,
     SamplingSettings,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from ..checks import require_number
 from ..errors import InvalidParameter
 from ..models.language import LanguageModel
+from ..models.sampling import SamplingSettings
 from ..ui.request import Json, text_field, texts_field
 from . import backend, view
-from .sampling import SamplingSettings
 
 PREDICT_COUNT = 50
 SAMPLE_COUNT = 100  # as far as the top-k slider reaches

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..models.language import Origin
+from ..models.sampling import SliderTable
 from .backend import Candidate, Generation, NextToken, Surprise, Tokenization
-from .sampling import SliderTable
 
 Json = dict[str, Any]
 

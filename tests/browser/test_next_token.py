@@ -12,8 +12,8 @@ from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWa
 from visiting import Visit
 
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.next_token import backend
-from genai_demo.next_token.sampling import SamplingSettings, draw, uniform_number
 
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(2)} {{alert(3)}} `+alert(4)+` \u202eright to left\u0007"
 

@@ -20,8 +20,8 @@ from genai_demo.errors import (
     UnreadableText,
 )
 from genai_demo.models.loading import ModelLoader
+from genai_demo.models.sampling import SamplingSettings
 from genai_demo.next_token import backend, view
-from genai_demo.next_token.sampling import SamplingSettings
 from genai_demo.next_token.tab import tab
 from genai_demo.ui.messages import sentence
 from genai_demo.ui.page import build_page, launch_options

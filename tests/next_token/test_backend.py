@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from genai_demo.checks import MAX_SEED
 from genai_demo.errors import EmptyText, InvalidParameter, TextTooLong, UnreadableText
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.sampling import SamplingSettings, rank_of, uniform_number
 from genai_demo.next_token import backend
-from genai_demo.next_token.sampling import SamplingSettings, rank_of, uniform_number
 from tests.conftest import VOCABULARY
 
 PROMPT = "the cat sat on"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.sampling import SamplingSettings
 from genai_demo.next_token import backend
-from genai_demo.next_token.sampling import SamplingSettings
 
 pytestmark = pytest.mark.model
 

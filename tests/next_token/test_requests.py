@@ -7,8 +7,8 @@ import math
 import pytest
 
 from genai_demo.errors import DemoError, InvalidParameter
+from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.next_token import requests
-from genai_demo.next_token.sampling import SamplingSettings, draw, uniform_number
 
 
 def write_on(model, request):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from genai_demo.models.language import Origin, Token
+from genai_demo.models.sampling import SliderTable
 from genai_demo.next_token import view
 from genai_demo.next_token.backend import (
     Candidate,
@@ -21,7 +22,6 @@ from genai_demo.next_token.backend import (
     WatchedWord,
     WrittenToken,
 )
-from genai_demo.next_token.sampling import SliderTable
 
 ORIGIN = Origin("tiny", "Tiny", "4-bit", "cpu", "float32")
 BOS = Token("<bos>", 2)

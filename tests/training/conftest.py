@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import Gemma3ForCausalLM, PreTrainedTokenizerFast
 
-from genai_demo.models.chat import END_OF_TURN, START_OF_TURN, ChatTemplate, LabelledIds
+from genai_demo.models.chat import ChatTemplate, LabelledIds
 from genai_demo.training.adapters import Lora, Stages, load_base
-from tests.conftest import sentencepiece_tokenizer
+from tests.conftest import chat_tokenizer
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -22,12 +22,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def chat_tokenizer() -> PreTrainedTokenizerFast:
-    tokenizer = sentencepiece_tokenizer()
-    tokenizer.add_special_tokens({"additional_special_tokens": [START_OF_TURN, END_OF_TURN]})
-    return tokenizer
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWa
 
 from genai_demo.checks import MAX_SEED, require_whole
 from genai_demo.errors import InvalidParameter
-from genai_demo.next_token.sampling import (
+from genai_demo.models.sampling import (
     HEAD,
     SamplingSettings,
     draw,

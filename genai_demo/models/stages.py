@@ -1,0 +1,312 @@
+"""One base model and its tuned stages: small adapters on the one copy of the base that all tabs share.
+
+Which adapter a text goes through is said on every call, row by row, so that texts of different stages are read and
+written in one batch, and a call that says nothing gets the base as it always was. PEFT does this with hooks on the
+shared network; they are only ever set and removed inside the model's one worker.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+import torch
+from peft import LoraConfig, PeftModel, set_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ..checks import require_choice
+from ..errors import DamagedModelFolder, NoTunedStages, TextTooLong
+from .chat import END_OF_TURN, START_OF_TURN, ChatTemplate, Message
+from .language import CHUNK_POSITIONS, LanguageModel, Origin, Token
+from .reward import RewardHead
+
+BASE = "base"  # the stage without an adapter
+REWARD = "reward"  # the adapter of the reward model, which writes nothing
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+PROMPT_LIMIT = 1_024  # tokens
+FOLDER = Path(__file__).parents[2] / "assets" / "rlhf"
+SHIPPED = ("sft", "rlhf", REWARD)  # in the order of the page
+
+Ids = Sequence[int]
+
+
+@dataclass(frozen=True)
+class PromptTokens:
+    """What a stage reads. Control tokens, such as `<start_of_turn>`, are marked: no typed text is one."""
+
+    tokens: tuple[Token, ...]
+    is_control: tuple[bool, ...]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The token ids."""
+        return tuple(token.id for token in self.tokens)
+
+    @property
+    def text(self) -> str:
+        """All of it, control tokens by their names."""
+        return "".join(token.text for token in self.tokens)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A text and the stage that reads it."""
+
+    stage: str
+    ids: tuple[int, ...]
+
+
+class TunedModel:
+    """A base model and the adapters that tune it.
+
+    Args:
+        base: a model with tokens for turns; its network gets the adapters' layers, which do nothing unless named.
+        adapters: stage → folder, as PEFT wrote it; with "reward", its folder holds a reward head as well.
+
+    Raises:
+        DamagedModelFolder: a folder holds no adapter. NoTunedStages: the adapters belong to another model.
+    """
+
+    def __init__(self, base: LanguageModel, adapters: Mapping[str, Path]) -> None:
+        self.base = base
+        try:
+            self.template: ChatTemplate = base.chat_template()
+        except ValueError as error:
+            raise NoTunedStages(title=base.origin.title) from error
+        self.stages = (BASE, *(stage for stage in adapters if stage != REWARD))
+        self.end_ids = base.end_ids | {self.template.end_id, self.template.start_id}
+        self._control = {
+            self.template.bos_id: base.bos.text,
+            self.template.start_id: START_OF_TURN,
+            self.template.end_id: END_OF_TURN,
+        }
+        self._peft: Any = base.through_the_door(partial(_with_adapters, adapters=adapters, title=base.origin.title))
+        self._head = _read_head(adapters[REWARD]) if REWARD in adapters else None
+
+    @property
+    def origin(self) -> Origin:
+        """What to write under a figure."""
+        return self.base.origin
+
+    def require_stage(self, name: str, stage: str) -> str:
+        """`stage`, if there is one of that name.
+
+        Raises:
+            InvalidParameter: there is none; `name` is what the visitor calls the parameter.
+        """
+        require_choice(name, stage, self.stages)
+        return stage
+
+    # ── what is read ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def prompt(self, text: str, *, as_turn: bool) -> PromptTokens:
+        """The tokens of a visitor's prompt: as a user's turn after which the model's begins, or bare.
+
+        Raises:
+            TextTooLong: more than `PROMPT_LIMIT` tokens. UnreadableText: see `LanguageModel.encode`.
+        """
+        said = self.base.encode(text)
+        if not as_turn:
+            tokens = [self.base.bos, *said]
+        else:
+            ids = list(self.template.prompt_ids([Message("user", text)]))
+            tokens = [Token(name, token_id) for name, token_id in zip(self._names(ids), ids, strict=True)]
+        limit = min(PROMPT_LIMIT, self.base.context_limit)
+        if len(tokens) > limit:
+            raise TextTooLong(length=len(tokens), limit=limit, unit="tokens")
+        return PromptTokens(tuple(tokens), tuple(token.id in self._control for token in tokens))
+
+    def _names(self, ids: Ids) -> Iterable[str]:
+        return (self._control.get(token_id, text) for token_id, text in zip(ids, self.base.texts(ids), strict=True))
+
+    # ── forward passes ───────────────────────────────────────────────────────────────────────────────────────
+
+    def writing(self, rows: Sequence[Row]) -> Writing:
+        """Texts being written side by side, one forward pass a token for all of them."""
+        return Writing(self, rows)
+
+    def each_logits(self, ids: Ids, first: int, stages: Sequence[str]) -> Iterable[Tensor]:
+        """Logits that predict ids[first], ids[first + 1], … by each of `stages`: (stages, vocabulary), float32, each.
+
+        All stages read the very same tokens; the sequence goes through in chunks, as in `LanguageModel.each_logits`.
+        """
+        cache = self.base._new_cache()
+        for start in range(0, len(ids) - 1, CHUNK_POSITIONS):
+            chunk = list(ids[start : min(start + CHUNK_POSITIONS, len(ids) - 1)])
+            wanted = start + len(chunk) - max(start, first - 1)
+            keep = max(1, wanted)
+            work = partial(self._read, [chunk] * len(stages), stages, past_key_values=cache, logits_to_keep=keep)
+            logits = self.base._run(lambda work=work: work().logits.float().cpu())  # type: ignore[misc]
+            if wanted > 0:
+                yield from logits.transpose(0, 1)
+
+    def last_states(self, rows: Sequence[Row]) -> Tensor:
+        """The last layer's output at the last token of each row: (rows, width), float32."""
+        found = [self.base._run(partial(self._last_state, row)) for row in rows]
+        return torch.stack(found)
+
+    @property
+    def has_reward(self) -> bool:
+        """Whether there is a reward model."""
+        return self._head is not None
+
+    def rewards(self, conversations: Sequence[Ids]) -> list[float] | None:
+        """What the reward model thinks of each conversation that ends in an answer; None without a reward model."""
+        if self._head is None:
+            return None
+        states = self.last_states([Row(REWARD, tuple(ids)) for ids in conversations])
+        rewards: list[float] = self._head(states).tolist()
+        return rewards
+
+    def preference(self, reward: float, other: float) -> float:
+        """The chance that the rater prefers an answer of this reward to one of the `other`."""
+        if self._head is None:
+            raise ValueError("there is no reward model")
+        return self._head.preference(reward, other)
+
+    def _last_state(self, row: Row) -> Tensor:
+        output = self._read([list(row.ids)], [row.stage], output_hidden_states=True, use_cache=False, logits_to_keep=1)
+        state: Tensor = output.hidden_states[-1][0, -1].float().cpu()
+        return state
+
+    def _read(self, ids: Sequence[list[int]], stages: Sequence[str], **more: Any) -> Any:
+        """One pass of equally long rows. Only the worker calls this."""
+        batch = torch.tensor(ids, device=self._peft.device)
+        return self._pass(batch, stages, **more)
+
+    def _pass(self, batch: Tensor, stages: Sequence[str], **more: Any) -> Any:
+        names = ["__base__" if stage == BASE else stage for stage in stages]
+        if set(names) == {"__base__"}:  # PEFT's bookkeeping is for adapters
+            return self._peft.get_base_model()(input_ids=batch, **more)
+        return self._peft(input_ids=batch, adapter_names=names, **more)
+
+
+class Writing:
+    """Texts of several stages that grow together. `logits` (rows still growing, vocabulary) predict their next tokens.
+
+    Prompts are filled up on the left, so that all rows are at the same place of the batch.
+    """
+
+    def __init__(self, model: TunedModel, rows: Sequence[Row]) -> None:
+        self._model = model
+        self._stages = [row.stage for row in rows]
+        self._cache = model.base._new_cache()
+        longest = max(len(row.ids) for row in rows)
+        self._mask = torch.tensor([[0] * (longest - len(row.ids)) + [1] * len(row.ids) for row in rows])
+        self.logits = self._read([[0] * (longest - len(row.ids)) + list(row.ids) for row in rows])
+
+    def append(self, token_ids: Sequence[int | None]) -> None:
+        """Add one token to each row that is still growing; a row that gets None has ended and leaves the batch."""
+        staying = [place for place, token_id in enumerate(token_ids) if token_id is not None]
+        if len(staying) < len(token_ids):
+            self._stages = [self._stages[place] for place in staying]
+            self._mask = self._mask[staying]
+            if staying:
+                self._model.base._run(lambda: self._cache.batch_select_indices(torch.tensor(staying)))
+        if not staying:
+            self.logits = self.logits[:0]
+            return
+        self._mask = torch.cat([self._mask, self._mask.new_ones(len(staying), 1)], dim=1)
+        self.logits = self._read([[token_id] for token_id in token_ids if token_id is not None])
+
+    def _read(self, feed: Sequence[list[int]]) -> Tensor:
+        def work() -> Tensor:
+            device = self._model._peft.device
+            mask = self._mask.to(device)
+            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -len(feed[0]) :]
+            output = self._model._read(
+                feed,
+                self._stages,
+                attention_mask=mask,
+                position_ids=places,
+                past_key_values=self._cache,
+                logits_to_keep=1,
+            )
+            logits: Tensor = output.logits[:, -1].float().cpu()
+            return logits
+
+        return self._model.base._run(work)
+
+
+class LanguageModelLoader(Protocol):
+    """What `StagesLoader` needs of a `ModelLoader`."""
+
+    def model(self, wait_seconds: float = 0.0) -> LanguageModel:
+        """The model, as soon as it is there."""
+        ...
+
+
+class StagesLoader:
+    """The tuned stages of the page's language model, read by whoever asks first."""
+
+    def __init__(self, language: LanguageModelLoader, folder: Path = FOLDER) -> None:
+        self._language, self._folder = language, folder
+        self._lock = Lock()
+        self._tuned: TunedModel | None = None
+
+    @classmethod
+    def of(cls, model: TunedModel, language: LanguageModelLoader) -> StagesLoader:
+        """A loader that is already done (tests, notebooks)."""
+        loader = cls(language)
+        loader._tuned = model
+        return loader
+
+    def model(self, wait_seconds: float = 0.0) -> TunedModel:
+        """The stages; they wait for their base, up to `wait_seconds`.
+
+        Raises:
+            ModelLoading: the base is still on its way. DemoError: loading failed, with the reason.
+        """
+        base = self._language.model(wait_seconds)
+        with self._lock:
+            if self._tuned is None:
+                folders = {stage: self._folder / stage for stage in SHIPPED}
+                self._tuned = TunedModel(base, {stage: at for stage, at in folders.items() if at.is_dir()})
+        return self._tuned
+
+
+def _with_adapters(network: Any, adapters: Mapping[str, Path], title: str) -> Any:
+    """`network` with the adapters' layers in it, none of them active."""
+    peft: Any = None
+    for stage, folder in adapters.items():
+        config, weights = _read_adapter(folder)
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)  # peft 0.21 asks for it
+                if peft is None:
+                    peft = PeftModel(network, config, adapter_name=stage)
+                else:
+                    peft.add_adapter(stage, config)
+                matched: Any = set_peft_model_state_dict(peft, weights, adapter_name=stage)
+        except (ValueError, RuntimeError) as error:  # no such layers here, or of other shapes
+            raise NoTunedStages(title=title) from error
+        if matched.unexpected_keys:
+            raise NoTunedStages(title=title)
+    peft.base_model.set_adapter([])
+    return peft.eval().requires_grad_(False)
+
+
+def _read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, Tensor]]:
+    try:
+        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        known = {field.name for field in fields(LoraConfig)}
+        config = LoraConfig(**{name: value for name, value in values.items() if name in known})
+        return config, {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise DamagedModelFolder(path=folder) from error
+
+
+def _read_head(folder: Path) -> RewardHead:
+    try:
+        return RewardHead.load(folder).requires_grad_(False)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise DamagedModelFolder(path=folder) from error
