@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -34,7 +35,7 @@ def compared(tuned):
 
 
 def test_both_sides_grow_together_one_token_a_step(compared):
-    for step, (before, after) in enumerate(zip(compared[:-1], compared[1:-1], strict=False), 1):
+    for step, (before, after) in enumerate(pairwise(compared[:-1]), 1):
         for side in ("left", "right"):
             short, long = getattr(before, side), getattr(after, side)
             assert long.tokens[: len(short.tokens)] == short.tokens or len(long.tokens) == len(short.tokens) + 1
@@ -104,7 +105,7 @@ def test_a_stage_beside_itself_differs_in_nothing(tuned):
         assert (token.other_probability, token.other_rank) == (token.probability, token.rank)
 
 
-def test_rewards_and_their_chance_fit_the_answers(tuned, compared):
+def test_rewards_and_their_chance_fit_the_answers(compared):
     result = compared[-1]
     left, right = result.rewards
     assert result.chance == pytest.approx(1 / (1 + math.exp(left - right)))  # the head's deviation is 1
