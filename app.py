@@ -22,9 +22,11 @@ from genai_demo.models.catalogue import (
 from genai_demo.models.device import available_devices, space_function
 from genai_demo.models.loading import ModelLoader, prepare
 from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.stages import StagesLoader
 from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
+from genai_demo.rlhf.tab import tab as rlhf_tab
 from genai_demo.ui.messages import sentence, stage_name
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.word_vectors.tab import tab as word_vectors_tab
@@ -37,7 +39,7 @@ NOTICES = "\n\n".join(
 loader = ModelLoader(find_model(DEFAULT_MODEL))
 vectors = VectorsLoader(loader)
 pictures = PictureLoader()
-TABS = (next_token_tab(), word_vectors_tab(vectors), denoising_tab(pictures))
+TABS = (next_token_tab(), word_vectors_tab(vectors), denoising_tab(pictures), rlhf_tab(StagesLoader(loader)))
 demo = build_page(loader, TABS, NOTICES)
 
 

@@ -15,9 +15,12 @@ from .diffusion.tab import NAME as DENOISING
 from .models.catalogue import DEFAULT_MODEL, find_model
 from .models.loading import ModelLoader, load_model
 from .models.picture_generator import load_picture_generator
+from .models.stages import StagesLoader
 from .models.word_vectors import VectorsLoader
 from .next_token import openings as next_token
 from .next_token.tab import NAME as NEXT_TOKEN
+from .rlhf import openings as rlhf
+from .rlhf.tab import NAME as RLHF
 from .ui.scene import RECORDED
 from .word_vectors import openings as word_vectors
 from .word_vectors.tab import NAME as WORD_VECTORS
@@ -47,12 +50,12 @@ def _write(tab: str, payloads: dict[str, dict[str, Any]]) -> None:
 def main() -> None:
     """Write one file a scene."""
     parser = argparse.ArgumentParser(description="Record what each scene opens with, from the real models.")
-    tabs = (NEXT_TOKEN, WORD_VECTORS, DENOISING)
+    tabs = (NEXT_TOKEN, WORD_VECTORS, DENOISING, RLHF)
     parser.add_argument("tabs", nargs="*", default=tabs, help=f"only these: {', '.join(tabs)}")
     wanted = parser.parse_args().tabs
     if DENOISING in wanted:
         _write(DENOISING, diffusion.openings(load_picture_generator("cpu")))
-    if not {NEXT_TOKEN, WORD_VECTORS} & set(wanted):
+    if not {NEXT_TOKEN, WORD_VECTORS, RLHF} & set(wanted):
         return
     entry = find_model(DEFAULT_MODEL)
     model = load_model(entry, device="cpu")
@@ -60,6 +63,8 @@ def main() -> None:
         _write(NEXT_TOKEN, next_token.openings(model))
     if WORD_VECTORS in wanted:
         _write(WORD_VECTORS, word_vectors.openings(VectorsLoader(ModelLoader.of(model, entry)).model()))
+    if RLHF in wanted:
+        _write(RLHF, rlhf.openings(StagesLoader(ModelLoader.of(model, entry)).model()))
 
 
 if __name__ == "__main__":

@@ -254,11 +254,22 @@ class StagesLoader:
         self._tuned: TunedModel | None = None
 
     @classmethod
-    def of(cls, model: TunedModel, language: LanguageModelLoader) -> StagesLoader:
+    def of(cls, model: TunedModel) -> StagesLoader:
         """A loader that is already done (tests, notebooks)."""
-        loader = cls(language)
+        loader = cls(None)  # type: ignore[arg-type]
         loader._tuned = model
         return loader
+
+    @property
+    def names(self) -> list[str]:
+        """The stages that there will be, before anything is loaded."""
+        if self._tuned is not None:
+            return list(self._tuned.stages)
+        return [BASE, *(stage for stage in self._folders if stage != REWARD)]
+
+    @property
+    def _folders(self) -> dict[str, Path]:
+        return {stage: self._folder / stage for stage in SHIPPED if (self._folder / stage).is_dir()}
 
     def model(self, wait_seconds: float = 0.0) -> TunedModel:
         """The stages; they wait for their base, up to `wait_seconds`.
@@ -266,11 +277,12 @@ class StagesLoader:
         Raises:
             ModelLoading: the base is still on its way. DemoError: loading failed, with the reason.
         """
+        if self._tuned is not None:
+            return self._tuned
         base = self._language.model(wait_seconds)
         with self._lock:
             if self._tuned is None:
-                folders = {stage: self._folder / stage for stage in SHIPPED}
-                self._tuned = TunedModel(base, {stage: at for stage, at in folders.items() if at.is_dir()})
+                self._tuned = TunedModel(base, self._folders)
         return self._tuned
 
 

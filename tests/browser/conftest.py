@@ -11,6 +11,7 @@ from visiting import Visit, serve, visit
 
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
+from genai_demo.models.stages import StagesLoader, TunedModel
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,9 +45,15 @@ def pictures(generator: PictureGenerator) -> PictureLoader:
     return PictureLoader.of(generator)
 
 
+@pytest.fixture(scope="session")
+def stages(tuned: TunedModel) -> StagesLoader:
+    """A loader that is done: it holds the tiny tuned model."""
+    return StagesLoader.of(tuned)
+
+
 @pytest.fixture(scope="module")
-def address(loader: ModelLoader, pictures: PictureLoader) -> Iterator[str]:
-    url, stop = serve(loader, pictures)
+def address(loader: ModelLoader, pictures: PictureLoader, stages: StagesLoader) -> Iterator[str]:
+    url, stop = serve(loader, pictures, stages=stages)
     yield url
     stop()
 

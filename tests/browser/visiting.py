@@ -13,28 +13,34 @@ from playwright.sync_api import Browser, Locator, Page
 from genai_demo.diffusion.tab import tab as denoising_tab
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.stages import StagesLoader
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
+from genai_demo.rlhf.tab import tab as rlhf_tab
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.word_vectors.tab import tab as word_vectors_tab
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
-NEXT_WORD, WORD_VECTORS, DENOISING = "next-word", "word-vectors", "denoising"
+NEXT_WORD, WORD_VECTORS, DENOISING, RLHF = "next-word", "word-vectors", "denoising", "rlhf"
 SCENES = {
     NEXT_WORD: ("tokens", "predict", "sample", "repeat", "focus"),
     WORD_VECTORS: ("numbers", "map", "arithmetic", "axes", "play"),
     DENOISING: ("destroy", "guess", "steps", "steer", "counts"),
+    RLHF: ("compare", "changed", "rater"),
 }
 TAB_OF = {scene: tab for tab, scenes in SCENES.items() for scene in scenes}
 SHOWN = ".gx-current:visible"  # each tab has a current scene; that of the open tab is visible
 
 
 def serve(
-    loader: ModelLoader, pictures: PictureLoader, vectors: VectorsLoader | PlantedVectors | None = None
+    loader: ModelLoader,
+    pictures: PictureLoader,
+    vectors: VectorsLoader | PlantedVectors | None = None,
+    stages: StagesLoader | None = None,
 ) -> tuple[str, Callable[[], None]]:
     """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
     words = word_vectors_tab(vectors or PlantedVectors(loader))  # type: ignore[arg-type]
-    tabs = (next_token_tab(), words, denoising_tab(pictures))
+    tabs = (next_token_tab(), words, denoising_tab(pictures), rlhf_tab(stages or StagesLoader(loader)))
     demo = build_page(loader, tabs, notices="Built on <tiny> `${notices}`")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

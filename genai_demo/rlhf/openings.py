@@ -1,0 +1,20 @@
+"""What the scenes open with, computed by the model and its stages; `genai_demo/record.py` writes it into files."""
+
+from __future__ import annotations
+
+from ..models.stages import TunedModel
+from ..ui.request import Json
+from ..ui.texts import load_texts
+from . import requests
+
+MARKED_TOKENS = 40  # more would not fit into a recorded file
+
+
+def openings(model: TunedModel) -> dict[str, Json]:
+    """The opening example of each scene: scene → payload."""
+    presets = load_texts("genai_demo.rlhf")["common"]["presets"]
+    tuned, first = model.stages[-1], {"prompt": presets[0]["prompt"], "seed": 1}
+    *_, compared = requests.compare(model, {**first, "right": tuned})
+    *_, marked = requests.mark_changed(model, {**first, "stage": tuned, "max_new_tokens": MARKED_TOKENS})
+    *_, answers = requests.sample_answers(model, {**first, "stage": model.stages[1]})
+    return {"compare": compared, "changed": marked, "rater": answers}

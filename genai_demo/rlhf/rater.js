@@ -1,0 +1,105 @@
+// Scene 4: the visitor puts answers in order; a reward head of their own is refit after every order.
+"use strict";
+genai.scenes.rater = (scene) => {
+  const { el, button, fill, percent } = genai;
+  const { ending, promptField } = genai.rlhf;
+  const { texts } = scene;
+  const LETTERS = "ABCD";
+  let payload = scene.payload, writing = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
+  let known = [];      // every answer that was put in order: {text, features}
+  let rankings = [];   // places in `known`, the best first
+
+  const prompt = promptField(scene, texts.prompt, payload.prompt, start);
+  const sample = button(texts.sample, start, { class: "gx-button gx-main" });
+  const list = el("ol", { class: "gx-answers" });
+  const status = el("p", { class: "gx-verdict", role: "status" });
+  const again = button(texts.order_again, () => { order = []; draw(); }, { class: "gx-button gx-small" });
+  const summary = el("p"), foretold = el("p"), traitList = el("ul", { class: "gx-traits" }), caution = el("p", { class: "gx-soft" }, texts.caution);
+  const traitTitle = el("h4"), forget = button(texts.forget, forgetAll, { class: "gx-button gx-small" });
+  scene.work.append(
+    el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample), status, list, again,
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.taste), summary, foretold, traitTitle, traitList, caution, forget));
+
+  const runs = genai.runner(scene, "sample", arrived);
+  function start() {
+    [order, predicted, writing] = [[], null, true];
+    payload = { ...payload, prompt: prompt.box.value, answers: LETTERS.split("").map(() => ({ text: "", stop_reason: null })) };
+    seed += 4;
+    runs.start({ prompt: payload.prompt, stage: scene.settings.rated, seed });
+    draw();
+  }
+  async function arrived(part) {
+    if (part.error) { writing = false; draw(); return; }
+    scene.live = true;
+    payload = part;
+    scene.origin(part.provenance);
+    if (ready() && writing) {
+      writing = false;
+      await predict();
+    }
+    draw();
+  }
+  const ready = () => payload.answers.every((one) => one.features);
+
+  // What the head of all orders so far makes of the new answers, before they are put in order.
+  async function predict() {
+    if (!rankings.length) return;
+    const learned = await learn([...known, ...payload.answers]);
+    if (!learned) return;
+    const scores = learned.scores.slice(known.length);
+    predicted = scores.map((score) => 1 + scores.filter((other) => other > score).length);
+  }
+  const learn = (answers) => scene.ask(scene.server.learn_taste, { texts: answers.map((one) => one.text), features: answers.map((one) => one.features), rankings });
+  async function place(index) {
+    if (writing || !ready() || order.includes(index) || order.length === payload.answers.length) return;
+    order.push(index);
+    draw();
+    if (order.length < payload.answers.length) return;
+    if (predicted) { rounds++; if (predicted[order[0]] === 1) hits++; }
+    rankings.push(order.map((one) => known.length + one));
+    known.push(...payload.answers.map(({ text, features }) => ({ text, features })));
+    taste = await learn(known) ?? taste;
+    draw();
+  }
+  function forgetAll() {
+    [known, rankings, taste, predicted, hits, rounds] = [[], [], null, null, 0, 0];
+    order = [];
+    draw();
+  }
+  document.addEventListener("keydown", (event) => {
+    const index = "1234".indexOf(event.key);
+    if (index < 0 || event.key === "" || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
+    place(index);
+  });
+  scene.refresh = () => { if (!scene.live) start(); };
+
+  const traitName = (name) => ({ long: texts.trait_long, lists: texts.trait_lists, questions: texts.trait_questions,
+    exclamations: texts.trait_exclamations, numbers: texts.trait_numbers, first_person: texts.trait_first_person })[name];
+  function draw() {
+    const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
+    list.replaceChildren(...payload.answers.map((one, index) => {
+      const at = order.indexOf(index);
+      return el("li", {}, el("button", { type: "button", class: `gx-answer${at >= 0 ? " gx-placed" : ""}`, "aria-pressed": String(at >= 0), onclick: () => place(index) },
+        el("strong", {}, fill(texts.answer, { letter: LETTERS[index] })),
+        at >= 0 ? el("span", { class: "gx-badge" }, fill(texts.place, { place: at + 1 })) : null,
+        predicted && order.length === payload.answers.length ? el("span", { class: "gx-badge gx-foretold" }, fill(texts.predicted, { place: predicted[index] })) : null,
+        el("span", { class: "gx-reply", dir: "auto" }, one.text || "…"), el("small", { class: "gx-soft" }, ending(texts, one))));
+    }));
+    if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
+    status.textContent = writing || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
+    again.hidden = !order.length || order.length === payload.answers.length;
+    summary.textContent = taste ? fill(texts.taste_pairs, { pairs: taste.pairs, agreement: percent(taste.agreement) }) : texts.taste_empty;
+    foretold.textContent = rounds ? fill(texts.foretold, { hits, rounds }) : "";
+    forget.hidden = traitTitle.hidden = caution.hidden = !taste;
+    traitTitle.textContent = fill(texts.traits, { count: known.length });
+    traitList.replaceChildren(...(taste?.traits ?? []).map((trait) => {
+      const value = trait.correlation.toFixed(2).replace("-", "−"), half = 50 * Math.min(1, Math.abs(trait.correlation));
+      return el("li", {}, el("span", {}, traitName(trait.name)),
+        el("span", { class: "gx-lean", "aria-hidden": "true" }, el("span", { style: `${trait.correlation < 0 ? "right" : "left"}:50%;width:${half}%` })),
+        el("span", { class: "gx-bar-number" }, fill(texts.correlation, { value })));
+    }));
+  }
+  scene.state = () => ({ payload, writing, order, predicted, taste, known, rankings });
+  scene.origin(scene.payload.provenance);
+  draw();
+};

@@ -1,0 +1,45 @@
+"""The Base-vs-RLHF tab: its scenes, what they may ask, and its endpoints."""
+
+from __future__ import annotations
+
+from ..models.loading import ModelLoader
+from ..models.stages import StagesLoader
+from ..ui.page import Tab, answering
+from ..ui.scene import recorded, scene, stepper
+from ..ui.streaming import Streams
+from ..ui.texts import load_texts
+from . import requests
+from .api import publish
+
+NAME = "rlhf"
+PACKAGE = "genai_demo.rlhf"
+ASKS = {
+    "compare": (),
+    "changed": (),
+    "rater": (requests.learn_taste,),
+}
+EVENTS = {
+    "compare": ("compare", requests.compare),
+    "changed": ("mark", requests.mark_changed),
+    "rater": ("sample", requests.sample_answers),
+}
+
+
+def tab(stages: StagesLoader) -> Tab:
+    """How the page is told about this tab. `stages`: the tuned stages of the page's language model."""
+
+    def build(_: ModelLoader) -> None:
+        """Add the scenes to the tab that is being built."""
+        texts = load_texts(PACKAGE)
+        stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
+        streams = Streams()
+        for name, answers in ASKS.items():
+            event, answer = EVENTS[name]
+            asks = [*(answering(stages, one) for one in answers), streams.halt]
+            labels, settings = {**texts["common"], **texts[name]}, {"stages": stages.names, "rated": stages.names[1]}
+            made = scene(NAME, name, labels, recorded(NAME, name), asks, (event,), settings)
+            streams.listen(made, event, stages, answer)
+        publish(stages)
+
+    title: str = load_texts(PACKAGE)["title"]
+    return Tab(NAME, title, PACKAGE, build)

@@ -1,0 +1,43 @@
+// What the scenes of the Base-vs-RLHF tab share: stages, prompts, seeds, and how a reply has ended.
+"use strict";
+genai.rlhf = (() => {
+  const { el, choices, field, shared, textbox } = genai;
+  const prompt = shared(null);
+
+  // Named one by one: the page's texts say what each stage is.
+  const stageName = (texts, stage) => ({ base: texts.stage_base, sft: texts.stage_sft, rlhf: texts.stage_rlhf })[stage] ?? stage;
+  const stageAbout = (texts, stage) => ({ base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf })[stage] ?? "";
+  const ending = (texts, reply) => (reply.stop_reason === null ? texts.writing
+    : reply.stop_reason === "length" ? texts.length
+    : reply.stop_reason === "stopped" ? texts.stopped
+    : reply.text ? texts.end_of_sequence : texts.nothing);
+
+  // The prompt is shared by the scenes; Ctrl-Enter, or choosing an example, asks.
+  function promptField(scene, label, value, ask) {
+    const { box, node } = textbox(label, prompt.get() ?? value, () => prompt.set(box.value, scene), { rows: 1 });
+    prompt.listen(scene, (text) => { box.value = text; });
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
+    });
+    const { texts } = scene;
+    const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (one) => {
+      box.value = one.prompt;
+      prompt.set(one.prompt, scene);
+      ask();
+    });
+    return { box, node: el("div", { class: "gx-grow" }, node), examples: examples.node };
+  }
+  function stageField(scene, label, value, onchange) {
+    const { texts } = scene;
+    const select = el("select", { onchange }, scene.settings.stages.map((stage) => el("option", { value: stage }, stageName(texts, stage))));
+    select.value = value;
+    return { node: field(label, select), select, get: () => select.value };
+  }
+  function seedField(scene, value) {
+    const box = el("input", { type: "number", min: 0, max: 9007199254740991, step: 1, class: "gx-seed" });
+    box.value = value;
+    const get = () => Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(+box.value || 0)));
+    return { node: field(scene.texts.seed, box, { class: "gx-field gx-seed-field" }), get, set: (next) => { box.value = next; } };
+  }
+  return { prompt, stageName, stageAbout, ending, promptField, stageField, seedField };
+})();
