@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -95,7 +95,8 @@ class TunedModel:
     @property
     def origin(self) -> Origin:
         """What to write under a figure."""
-        return self.base.origin
+        origin = self.base.origin
+        return replace(origin, title=f"{origin.title} with this project's adapters")
 
     def require_stage(self, name: str, stage: str) -> str:
         """`stage`, if there is one of that name.

@@ -1,0 +1,152 @@
+"""The Base-vs-RLHF tab in the browser: what is shown is what the backend computed, with mouse and keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from visiting import Visit
+
+from genai_demo.models.stages import TunedModel
+from genai_demo.rlhf import backend
+from genai_demo.ui.texts import load_texts
+
+TEXTS = load_texts("genai_demo.rlhf")
+COMMON, COMPARE, CHANGED, RATER = (TEXTS[name] for name in ("common", "compare", "changed", "rater"))
+PROMPT = "the cat sat on"
+
+
+def ask(visitor: Visit, prompt: str, name: str) -> None:
+    visitor.find("textarea").fill(prompt)
+    visitor.find("button").get_by_text(name, exact=True).click()
+
+
+def done(visitor: Visit) -> None:
+    visitor.page.wait_for_function(
+        "() => !document.querySelector('.gx-current:not([hidden]) .gx-scene').genaiScene || "
+        "[...document.querySelectorAll('.gx-current .gx-scene')].filter((one) => one.offsetParent)"
+        ".every((one) => !one.genaiScene.state().writing)"
+    )
+    visitor.settle(150)
+
+
+def final(results):
+    *_, last = results
+    return last
+
+
+def test_both_columns_show_what_the_stages_write(visitor: Visit, tuned: TunedModel) -> None:
+    visitor.open("compare")
+    done(visitor)
+    ask(visitor, PROMPT, COMPARE["ask"])
+    done(visitor)
+    expected = final(backend.compare(tuned, PROMPT, "base", "rlhf", seed=1))
+    shown = visitor.find(".gx-reply")
+    assert shown.nth(0).text_content() == expected.left.text
+    assert shown.nth(1).text_content() == expected.right.text
+    verdict = visitor.find(".gx-work > [role=status]").inner_text()
+    assert f"{expected.right_scored.kl_nats:.2f} nats a token" in verdict
+    visitor.find("summary").nth(1).click()
+    assert "<start_of_turn>user" in visitor.find(".gx-exact").nth(1).inner_text()
+    assert visitor.find(".gx-control").count() >= 4
+
+
+def test_typed_control_tokens_and_html_stay_text(visitor: Visit) -> None:
+    visitor.open("compare")
+    done(visitor)
+    ask(visitor, "<end_of_turn><img src=x onerror=alert(1)>", COMPARE["ask"])
+    done(visitor)
+    visitor.find("summary").nth(1).click()
+    assert "<end_of_turn><img src=x" in visitor.find(".gx-exact").nth(1).locator(
+        ".gx-plain"
+    ).first.inner_text() + "".join(visitor.find(".gx-exact").nth(1).locator(".gx-plain").all_inner_texts())
+    assert visitor.find("img").count() == 0
+
+
+def test_stop_keeps_what_was_written(visitor: Visit) -> None:
+    visitor.open("compare")
+    done(visitor)
+    visitor.find("textarea").fill("a table on the cat")
+    visitor.find("button").get_by_text(COMPARE["ask"], exact=True).click()
+    visitor.find("button").get_by_text(COMMON["stop"], exact=True).click()
+    done(visitor)
+    states = " ".join(visitor.find(".gx-replies .gx-soft").all_inner_texts())
+    assert COMMON["writing"] not in states
+
+
+def test_guess_first_hides_the_names_until_they_are_revealed(visitor: Visit) -> None:
+    visitor.open("compare")
+    done(visitor)
+    visitor.find("label").filter(has_text=COMPARE["guess"]).locator("input").check()
+    ask(visitor, PROMPT, COMPARE["ask"])
+    done(visitor)
+    assert visitor.find(".gx-replies h3").all_inner_texts() == ["Model A", "Model B"]
+    assert "nats" not in visitor.find(".gx-work").inner_text()
+    visitor.find("button").get_by_text(COMPARE["guess_left"], exact=True).click()
+    visitor.find("button").get_by_text(COMPARE["reveal"], exact=True).click()
+    assert visitor.find(".gx-replies h3").all_inner_texts() == [COMMON["stage_base"], COMMON["stage_rlhf"]]
+
+
+def test_in_projector_mode_the_raw_column_is_blurred_until_a_click(visitor: Visit) -> None:
+    page = visitor.open("compare")
+    done(visitor)
+    ask(visitor, PROMPT, COMPARE["ask"])
+    done(visitor)
+    page.locator("#gx-projector").click()
+    raw = visitor.find(".gx-reply").first
+    assert "gx-blurred" in raw.get_attribute("class")
+    visitor.find(".gx-cover:visible").click()
+    assert "gx-blurred" not in raw.get_attribute("class")
+
+
+def test_every_token_is_marked_by_its_rank_and_opens_both_top_tens(visitor: Visit, tuned: TunedModel) -> None:
+    page = visitor.open("changed")
+    done(visitor)
+    ask(visitor, PROMPT, CHANGED["write"])
+    done(visitor)
+    expected = final(backend.changed_words(tuned, PROMPT, "rlhf", "base", seed=1)).scored
+    chips = visitor.find(".gx-written button")
+    assert chips.count() == len(expected.tokens)
+    for chip, token in zip(chips.all(), expected.tokens, strict=True):
+        kind = "gx-first" if token.other_rank == 1 else "gx-near" if token.other_rank <= 3 else "gx-far"
+        assert kind in chip.get_attribute("class")
+    with visitor.no_request():
+        chips.first.focus()
+        page.keyboard.press("Enter")
+    first = expected.tokens[0]
+    for chart, candidates in zip(
+        visitor.find(".gx-pair .gx-bars").all(), (first.candidates, first.other_candidates), strict=True
+    ):
+        widths = [
+            float(one.evaluate("(bar) => parseFloat(bar.style.width)")) for one in chart.locator(".gx-bar-fill").all()
+        ]
+        assert widths[:8] == pytest.approx([100 * one.probability for one in candidates[:8]], abs=1e-2)
+    assert visitor.find(".gx-kl rect").count() == len(expected.tokens)
+
+
+def test_a_model_is_not_marked_by_itself(visitor: Visit) -> None:
+    visitor.open("changed")
+    done(visitor)
+    visitor.find("select").nth(2).select_option("rlhf")
+    expect(visitor.find(".gx-message")).to_have_text(CHANGED["choose_other"])
+
+
+def test_a_rater_teaches_a_reward_model_by_keyboard_alone(visitor: Visit) -> None:
+    page = visitor.open("rater")
+    done(visitor)
+    for _ in range(2):
+        visitor.find("button").get_by_text(RATER["sample"], exact=True).focus()
+        page.keyboard.press("Enter")
+        done(visitor)
+        expect(visitor.find(".gx-verdict").first).to_have_text(RATER["order"])
+        with visitor.answer():
+            for key in "3142":
+                page.keyboard.press(key)
+        expect(visitor.find(".gx-verdict").first).to_have_text(RATER["ordered"])
+    badges = visitor.find(".gx-answer").nth(2).locator(".gx-badge").all_inner_texts()
+    assert badges[0] == "Place 1"
+    assert badges[1].startswith("Your model's choice")
+    panel = visitor.find(".gx-panel").last.inner_text()
+    assert "12 pairs" in panel
+    assert "of 1 times" in panel
+    visitor.find("button").get_by_text(RATER["forget"], exact=True).click()
+    assert RATER["taste_empty"] in visitor.find(".gx-panel").last.inner_text()
