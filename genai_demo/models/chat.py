@@ -58,6 +58,9 @@ class ChatTemplate:
         self.bos_id = self._control_id(str(tokenizer.bos_token))
         self.start_id = self._control_id(START_OF_TURN)
         self.end_id = self._control_id(END_OF_TURN)
+        self.control_ids = frozenset(
+            token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items() if token.special
+        )
 
     def text_ids(self, text: str) -> tuple[int, ...]:
         """The tokens of `text`, none of which is a control token of the template, whatever the text says."""

@@ -83,7 +83,7 @@ class TunedModel:
         except ValueError as error:
             raise NoTunedStages(title=base.origin.title) from error
         self.stages = (BASE, *(stage for stage in adapters if stage != REWARD))
-        self.end_ids = base.end_ids | {self.template.end_id, self.template.start_id}
+        self.end_ids = base.end_ids | self.template.control_ids  # a control token is no text: it ends a reply
         self._control = {
             self.template.bos_id: base.bos.text,
             self.template.start_id: START_OF_TURN,

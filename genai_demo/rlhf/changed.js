@@ -4,7 +4,7 @@ genai.scenes.changed = (scene) => {
   const { el, svg, button, fill, percent, tokenText, spoken, bars, whole } = genai;
   const { stageName, ending, promptField, stageField, seedField } = genai.rlhf;
   const { texts } = scene;
-  let payload = scene.payload, writing = false, at = farthest();
+  let payload = scene.payload, writing = false, quiet = false, at = farthest();
 
   const prompt = promptField(scene, texts.prompt, payload.prompt, start);
   const write = button(texts.write, start, { class: "gx-button gx-main" }), halt = button(texts.stop, stop);
@@ -32,12 +32,13 @@ genai.scenes.changed = (scene) => {
   function start() {
     if (stage.get() === other.get()) { scene.message(texts.choose_other, "gx-note"); return; }
     scene.message("");
-    writing = true;
+    [writing, quiet] = [true, false];
     payload = { ...payload, prompt: prompt.box.value, stage: stage.get(), other: other.get(), text: "", stop_reason: null, scored: null };
     at = null;
-    runs.start({ prompt: payload.prompt, stage: payload.stage, other: payload.other, seed: seed.get(), temperature: 0.7, top_p: 0.95, max_new_tokens: 80 });
+    ask(80);
     draw();
   }
+  const ask = (longest) => runs.start({ prompt: payload.prompt, stage: payload.stage, other: payload.other, seed: seed.get(), temperature: 0.7, top_p: 0.95, max_new_tokens: longest });
   function stop() {
     if (!writing) return;
     runs.stop();
@@ -47,13 +48,15 @@ genai.scenes.changed = (scene) => {
   }
   function arrived(part) {
     if (part.error) { writing = false; draw(); return; }
+    if (quiet && !part.scored) return;
     scene.live = true;
     payload = part;
     if (part.scored) [writing, at] = [false, farthest()];
     scene.origin(part.provenance);
     draw();
   }
-  scene.refresh = () => { if (!scene.live) start(); };
+  // The live model computes the recorded example anew, which stands until that is done.
+  scene.refresh = () => { if (!scene.live && !writing) { [writing, quiet] = [true, true]; ask(scene.settings.recorded_tokens); } };
   scene.shown = () => draw();
   document.addEventListener("gx-projector", () => draw());
 
@@ -70,7 +73,7 @@ genai.scenes.changed = (scene) => {
       "aria-label": fill(texts.chip, { text: spoken(token.text), probability: percent(token.probability), other: percent(token.other_probability), rank: whole(token.other_rank) }),
       onclick: () => choose(index) }, tokenText(token.text))) : [el("bdi", { class: "gx-reply" }, payload.text)]));
     if (focused >= 0) answer.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
-    status.textContent = writing && payload.stop_reason !== null ? texts.waiting : ending(texts, payload);
+    status.textContent = writing && !quiet && payload.stop_reason !== null ? texts.waiting : ending(texts, payload);
     share.textContent = payload.scored?.shifted_share == null ? "" : fill(texts.share, { share: percent(payload.scored.shifted_share) });
     halt.setAttribute("aria-disabled", String(!writing));
     chosen.hidden = curvePanel.hidden = !tokens?.length;

@@ -5,7 +5,7 @@ genai.scenes.compare = (scene) => {
   const { stageName, stageAbout, ending, promptField, stageField, seedField } = genai.rlhf;
   const { texts } = scene;
   const SIDES = ["left", "right"], TEMPERATURES = [0, 0.3, 0.5, 0.7, 1, 1.3];
-  let payload = scene.payload, writing = false, revealed = true, seen = false, swapped = false, votes = { left: 0, right: 0 };
+  let payload = scene.payload, writing = false, quiet = false, revealed = true, seen = false, swapped = false, votes = { left: 0, right: 0 };
 
   const prompt = promptField(scene, texts.prompt, payload.prompt, start);
   const ask = button(texts.ask, start, { class: "gx-button gx-main" }), halt = button(texts.stop, stop);
@@ -42,7 +42,7 @@ genai.scenes.compare = (scene) => {
   }
   function start() {
     reset();
-    writing = true;
+    [writing, quiet] = [true, false];
     const asked = request(), nobody = (stage) => ({ stage, text: "", tokens: [], reward: null, stop_reason: null });
     payload = { ...payload, prompt: asked.prompt, left: nobody(asked.left), right: nobody(asked.right), kl_nats: null, chance: null, read: null };
     runs.start(asked);
@@ -57,6 +57,7 @@ genai.scenes.compare = (scene) => {
   }
   function arrived(part) {
     if (part.error) { writing = false; draw(); return; }
+    if (quiet && part.kl_nats_total == null) return;
     scene.live = true;
     payload = part;
     writing = part.kl_nats_total == null;
@@ -64,7 +65,8 @@ genai.scenes.compare = (scene) => {
     draw();
   }
   function vote(place) { votes[place]++; draw(); }
-  scene.refresh = () => { if (!scene.live) start(); };
+  // The live model computes the recorded example anew, which stands until that is done.
+  scene.refresh = () => { if (!scene.live && !writing) { [writing, quiet] = [true, true]; runs.start(request()); draw(); } };
   document.addEventListener("gx-projector", () => draw());
 
   function draw() {
@@ -74,18 +76,18 @@ genai.scenes.compare = (scene) => {
       const covered = raw && !seen && !secret && !!side.text && document.body.classList.contains("gx-projector");
       one.title.textContent = secret ? fill(texts.hidden, { letter: "AB"[index] }) : stageName(texts, side.stage);
       one.about.textContent = secret ? "" : stageAbout(texts, side.stage);
-      one.said.textContent = side.text || (side.stop_reason ? texts.nothing : "…");
+      const read = payload.read?.[order[index]], bare = read && read.filter((piece) => piece.control).length === 1;
+      one.said.replaceChildren(bare && !secret ? el("bdi", { class: "gx-before" }, payload.prompt) : "", el("bdi", { class: "gx-said" }, side.text || (side.stop_reason ? texts.nothing : "…")));
       one.said.classList.toggle("gx-blurred", covered);
       one.said.setAttribute("aria-hidden", String(covered));
       one.cover.hidden = !covered;
       const reward = side.reward == null || secret ? "" : ` · ${fill(texts.reward, { reward: side.reward.toFixed(2).replace("-", "−") })}`;
-      one.state.textContent = `${ending(texts, side)} ${fill(texts.tokens, { count: side.tokens.length })}${reward}`;
+      one.state.textContent = `${writing && quiet ? "" : ending(texts, side)} ${fill(texts.tokens, { count: side.tokens.length })}${reward}`;
       one.state.title = reward && texts.reward_help;
-      const read = payload.read?.[order[index]];
       one.reads.hidden = secret || !read;
       if (read) {
         one.exact.replaceChildren(...read.map((piece) => (piece.control ? el("span", { class: "gx-control" }, piece.text) : el("bdi", { class: "gx-plain" }, piece.text))),
-          el("span", { class: "gx-soft" }, ` (${read.filter((piece) => piece.control).length > 1 ? texts.turned : texts.bare})`));
+          el("span", { class: "gx-soft" }, ` (${bare ? texts.bare : texts.turned})`));
       }
     });
     voting.hidden = !guess.checked || revealed;

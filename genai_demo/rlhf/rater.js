@@ -5,7 +5,7 @@ genai.scenes.rater = (scene) => {
   const { ending, promptField } = genai.rlhf;
   const { texts } = scene;
   const LETTERS = "ABCD";
-  let payload = scene.payload, writing = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
+  let payload = scene.payload, writing = false, quiet = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
   let known = [];      // every answer that was put in order: {text, features}
   let rankings = [];   // places in `known`, the best first
 
@@ -22,14 +22,15 @@ genai.scenes.rater = (scene) => {
 
   const runs = genai.runner(scene, "sample", arrived);
   function start() {
-    [order, predicted, writing] = [[], null, true];
+    [order, predicted, writing, quiet] = [[], null, true, false];
     payload = { ...payload, prompt: prompt.box.value, answers: LETTERS.split("").map(() => ({ text: "", stop_reason: null })) };
-    seed += 4;
-    runs.start({ prompt: payload.prompt, stage: scene.settings.rated, seed });
+    seed += payload.answers.length;
+    runs.start({ prompt: payload.prompt, seed });
     draw();
   }
   async function arrived(part) {
     if (part.error) { writing = false; draw(); return; }
+    if (quiet && !part.answers[0].features) return;
     scene.live = true;
     payload = part;
     scene.origin(part.provenance);
@@ -51,7 +52,7 @@ genai.scenes.rater = (scene) => {
   }
   const learn = (answers) => scene.ask(scene.server.learn_taste, { texts: answers.map((one) => one.text), features: answers.map((one) => one.features), rankings });
   async function place(index) {
-    if (writing || !ready() || order.includes(index) || order.length === payload.answers.length) return;
+    if ((writing && !quiet) || !ready() || order.includes(index) || order.length === payload.answers.length) return;
     order.push(index);
     draw();
     if (order.length < payload.answers.length) return;
@@ -71,7 +72,8 @@ genai.scenes.rater = (scene) => {
     if (index < 0 || event.key === "" || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
     place(index);
   });
-  scene.refresh = () => { if (!scene.live) start(); };
+  // The live model computes the recorded example anew, which stands until that is done.
+  scene.refresh = () => { if (!scene.live && !writing) { [writing, quiet] = [true, true]; runs.start({ prompt: payload.prompt, seed }); } };
 
   const traitName = (name) => ({ long: texts.trait_long, lists: texts.trait_lists, questions: texts.trait_questions,
     exclamations: texts.trait_exclamations, numbers: texts.trait_numbers, first_person: texts.trait_first_person })[name];
@@ -86,7 +88,7 @@ genai.scenes.rater = (scene) => {
         el("span", { class: "gx-reply", dir: "auto" }, one.text || "…"), el("small", { class: "gx-soft" }, ending(texts, one))));
     }));
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
-    status.textContent = writing || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
+    status.textContent = (writing && !quiet) || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
     again.hidden = !order.length || order.length === payload.answers.length;
     summary.textContent = taste ? fill(texts.taste_pairs, { pairs: taste.pairs, agreement: percent(taste.agreement) }) : texts.taste_empty;
     foretold.textContent = rounds ? fill(texts.foretold, { hits, rounds }) : "";

@@ -12,7 +12,7 @@ from ..errors import InvalidParameter
 from ..models.sampling import SamplingSettings
 from ..models.stages import TunedModel
 from ..ui.request import Json, text_field, texts_field
-from . import backend, rater, view
+from . import backend, rater, story, view
 
 MAX_CHARACTERS = 20_000  # of all answers that a taste is learned from
 
@@ -46,6 +46,11 @@ def mark_changed(model: TunedModel, request: Json) -> Iterator[Json]:
     )
     for step in steps:
         yield view.changed_payload(step, _run(request))
+
+
+def tell_ranking(model: TunedModel, request: Json) -> Json:
+    """{number} → that ranking of the second step, with rewards of now."""
+    return view.ranking_payload(story.ranked_example(model, story.read_rankings(), request.get("number", 0)))
 
 
 def sample_answers(model: TunedModel, request: Json) -> Iterator[Json]:

@@ -10,6 +10,7 @@ from ..ui.streaming import Streams
 from ..ui.texts import load_texts
 from . import requests
 from .api import publish
+from .openings import MARKED_TOKENS
 
 NAME = "rlhf"
 PACKAGE = "genai_demo.rlhf"
@@ -36,7 +37,10 @@ def tab(stages: StagesLoader) -> Tab:
         for name, answers in ASKS.items():
             event, answer = EVENTS[name]
             asks = [*(answering(stages, one) for one in answers), streams.halt]
-            labels, settings = {**texts["common"], **texts[name]}, {"stages": stages.names, "rated": stages.names[1]}
+            labels, settings = (
+                {**texts["common"], **texts[name]},
+                {"stages": stages.names, "recorded_tokens": MARKED_TOKENS},
+            )
             made = scene(NAME, name, labels, recorded(NAME, name), asks, (event,), settings)
             streams.listen(made, event, stages, answer)
         publish(stages)

@@ -11,6 +11,9 @@ import numpy as np
 from ..models.language import Origin
 from .backend import ChangedWords, Comparison, Likely, Reply, Scored
 from .rater import Answers, Rated, Taste
+from .story import Curve, RankedExample, Story
+
+CURVE_POINTS = 60
 
 Json = dict[str, Any]
 
@@ -101,6 +104,42 @@ def taste_payload(result: Taste) -> Json:
         "agreement": result.agreement,
         "traits": [{"name": trait.name, "correlation": round(trait.correlation, 3)} for trait in result.traits],
     }
+
+
+def ranking_payload(result: RankedExample) -> Json:
+    """One ranking of the second step, with rewards of now."""
+    return {
+        "provenance": provenance(result.origin),
+        "number": result.number,
+        "count": result.count,
+        "prompt": result.prompt,
+        "answers": [asdict(answer) for answer in result.answers],
+    }
+
+
+def story_payload(result: Story, ranked: RankedExample) -> Json:
+    """The scene of the three steps. Curves keep three digits and at most `CURVE_POINTS` points."""
+    return {
+        "provenance": provenance(ranked.origin),
+        "demonstrations": result.demonstrations,
+        "examples": [asdict(example) for example in result.examples],
+        "curves": {
+            name: [[step, round(value, 3)] for step, value in _thinned(curve)] for name, curve in result.curves.items()
+        },
+        "accuracy": result.accuracy,
+        "samples": {
+            name: {"prompt": prompt, "answers": [asdict(sample) for sample in samples]}
+            for name, (prompt, samples) in result.samples.items()
+        },
+        "shipped_step": result.shipped_step,
+        "ranked": ranking_payload(ranked),
+    }
+
+
+def _points(curve: Curve) -> list[tuple[int, float]]:
+    """About `CURVE_POINTS` points of a curve, evenly spread, the last among them."""
+    stride = -(-len(curve) // CURVE_POINTS)
+    return [(step, round(value, 3)) for step, value in curve[::-1][::stride][::-1]]
 
 
 def packed(answer: Rated) -> str:

@@ -40,7 +40,7 @@ def test_both_columns_show_what_the_stages_write(visitor: Visit, tuned: TunedMod
     ask(visitor, PROMPT, COMPARE["ask"])
     done(visitor)
     expected = final(backend.compare(tuned, PROMPT, "base", "rlhf", seed=1))
-    shown = visitor.find(".gx-reply")
+    shown = visitor.find(".gx-said")
     assert shown.nth(0).text_content() == expected.left.text
     assert shown.nth(1).text_content() == expected.right.text
     verdict = visitor.find(".gx-work > [role=status]").inner_text()

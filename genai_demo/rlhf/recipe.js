@@ -1,0 +1,103 @@
+// Scene 3: the three steps, with the data and the curves that they left.
+"use strict";
+genai.scenes.recipe = (scene) => {
+  const { el, svg, button, choices, fill, slider, percent } = genai;
+  const { stageName } = genai.rlhf;
+  const { texts } = scene;
+  const PARTS = ["demonstrations", "rankings", "reinforcement"];
+  let payload = scene.payload, part = "demonstrations", example = 0, sample = Object.keys(payload.samples)[0];
+
+  const path = el("ol", { class: "gx-path", "aria-label": texts.path }, el("li", { class: "gx-path-start" }, el("strong", {}, texts.step_0), el("span", {}, texts.like_0)));
+  const labels = { demonstrations: [texts.step_1, texts.like_1], rankings: [texts.step_2, texts.like_2], reinforcement: [texts.step_3, texts.like_3] };
+  const tabs = Object.fromEntries(PARTS.map((name) => {
+    const node = el("button", { type: "button", class: "gx-path-step", onclick: () => { part = name; draw(); } }, el("strong", {}, labels[name][0]), el("span", {}, labels[name][1]));
+    path.append(el("li", {}, node));
+    return [name, node];
+  }));
+  const panels = { demonstrations: el("div", { class: "gx-split" }), rankings: el("div", { class: "gx-panel" }), reinforcement: el("div", { class: "gx-split" }) };
+  scene.work.append(path, ...PARTS.map((name) => panels[name]));
+
+  // 1 ─ demonstrations
+  const kinds = [...new Set(payload.examples.map((one) => one.kind))];
+  const kind = choices(texts.kind, null, [{ entries: kinds.map((one) => ({ label: one.replaceAll("_", " "), kind: one })) }], () => { example = 0; drawExamples(); });
+  const shown = el("div", { class: "gx-stack" });
+  const nextExample = button(texts.another, () => { example++; drawExamples(); }, { class: "gx-button gx-small" });
+  panels.demonstrations.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, kind.node, nextExample), shown, el("p", { class: "gx-soft" }, fill(texts.demonstrations_note, { count: payload.demonstrations }))),
+    chart(texts.loss_title, texts.loss_note, [[texts.loss_train, payload.curves["sft loss"]], [texts.loss_held_out, payload.curves["sft held_out_loss"]]]));
+  function drawExamples() {
+    const of = payload.examples.filter((one) => one.kind === kind.get().kind), one = of[example % of.length];
+    shown.replaceChildren(turn(texts.asked, one.prompt), turn(texts.answered, one.answer));
+  }
+  const turn = (who, text) => el("div", { class: "gx-turn" }, el("strong", {}, who), el("p", { class: "gx-reply", dir: "auto" }, text));
+
+  // 2 ─ rankings
+  const rankingTitle = el("h3"), ranked = el("ol", { class: "gx-answers" });
+  const another = button(texts.another_ranking, () => ask((payload.ranked.number + 1) % payload.ranked.count), { class: "gx-button gx-small" });
+  panels.rankings.append(el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note), el("p", { class: "gx-soft" }, accuracy()));
+  function accuracy() {
+    const { sft_sft: own, base_sft: mixed } = payload.accuracy;
+    return own == null ? "" : fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) });
+  }
+  function drawRanking() {
+    const { prompt, number, count, answers } = payload.ranked;
+    rankingTitle.textContent = fill(texts.ranking_title, { number: number + 1, count, prompt });
+    ranked.replaceChildren(...answers.map((one) => el("li", {}, el("div", { class: "gx-answer" },
+      el("span", { class: "gx-badge" }, fill(texts.place, { place: one.place })),
+      el("span", { class: "gx-reply", dir: "auto" }, one.text || texts.nothing),
+      el("small", { class: "gx-soft" }, fill(texts.written_by, { stage: stageName(texts, one.stage), temperature: one.temperature })),
+      one.reward == null ? null : el("strong", {}, fill(texts.reward, { reward: one.reward.toFixed(2).replace("-", "−") }))))));
+  }
+
+  // 3 ─ reinforcement learning
+  const prompts = choices(texts.sample_prompt, null, [{ entries: Object.entries(payload.samples).map(([name, one]) => ({ label: one.prompt, name })) }], (one) => { sample = one.name; drawSample(); });
+  const steps = payload.samples[sample]?.answers.map((one) => one.step) ?? [0];
+  const scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
+  const sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" });
+  panels.reinforcement.append(
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), prompts.node, scrub.node, sampled, sampledReward, el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.shipped_step ?? "" }))),
+    el("div", { class: "gx-stack" }, chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves["rlhf reward"]]]),
+      chart(texts.kl_title, texts.kl_note, [[texts.kl_curve, payload.curves["rlhf kl"]]])));
+  function drawSample() {
+    const one = payload.samples[sample]?.answers.find((answer) => answer.step === scrub.get());
+    sampled.textContent = one?.text ?? "";
+    sampledReward.textContent = one ? fill(texts.reward, { reward: one.reward.toFixed(2).replace("-", "−") }) : "";
+  }
+
+  // Curves over training steps; each is named at its end and in words for those who do not see it.
+  function chart(title, note, curves) {
+    const given = curves.filter(([, points]) => points?.length);
+    const all = given.flatMap(([, points]) => points), last = Math.max(...all.map(([step]) => step), 1);
+    const low = Math.min(0, ...all.map(([, value]) => value)), high = Math.max(...all.map(([, value]) => value), 1e-9);
+    const x = (step) => 44 + (step / last) * 440, y = (value) => 150 - ((value - low) / (high - low)) * 138;
+    const words = given.map(([name, points]) => fill(texts.curve_words, { name, first: points[0][1].toFixed(2), last: points.at(-1)[1].toFixed(2), steps: last })).join(" ");
+    const picture = svg("svg", { class: "gx-lines", viewBox: "0 0 500 176", role: "img", "aria-label": words });
+    for (const value of [low, (low + high) / 2, high]) {
+      picture.append(svg("line", { x1: 44, x2: 484, y1: y(value), y2: y(value), class: "gx-rule" }), svg("text", { x: 40, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(high > 20 ? 0 : 1)));
+    }
+    picture.append(svg("text", { x: 484, y: 172, "text-anchor": "end" }, fill(texts.steps_axis, { steps: last })));
+    given.forEach(([name, points], index) => picture.append(svg("polyline", { points: points.map(([step, value]) => `${x(step)},${y(value)}`).join(" "), class: `gx-line-${index}` }),
+      svg("text", { x: 484, y: y(points.at(-1)[1]) - 6, "text-anchor": "end", class: `gx-line-${index}` }, name)));
+    return el("div", { class: "gx-panel" }, el("h3", {}, title), picture, el("p", { class: "gx-soft" }, note));
+  }
+
+  async function ask(number) {
+    const found = await scene.ask(scene.server.tell_ranking, { number });
+    if (!found) return;
+    payload = { ...payload, ranked: found };
+    scene.origin(found.provenance);
+    draw();
+  }
+  scene.refresh = () => ask(payload.ranked.number);
+  function draw() {
+    for (const name of PARTS) {
+      tabs[name].setAttribute("aria-pressed", String(part === name));
+      panels[name].hidden = part !== name;
+    }
+    drawExamples();
+    drawRanking();
+    drawSample();
+  }
+  scene.state = () => ({ payload, part, writing: false });
+  scene.origin(scene.payload.provenance);
+  draw();
+};

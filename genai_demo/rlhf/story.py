@@ -1,0 +1,156 @@
+"""How the tuned stages were made, read from what training left behind: data, curves, samples.
+
+Curves and samples are records. What the reward model thinks of ranked answers is computed anew, by the model itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..checks import require_whole
+from ..models.language import Origin
+from ..models.stages import FOLDER, TunedModel
+from ..training.demonstrations import load_demonstrations
+from ..training.rankings import Rating, load_ratings
+
+LOG = "log.jsonl"
+EXAMPLES_A_KIND = 3
+LONGEST = 420  # characters of a ranked answer or a sample that are shown
+
+Line = dict[str, Any]
+Curve = tuple[tuple[int, float], ...]  # (step, value), …
+
+
+@dataclass(frozen=True)
+class Example:
+    """A demonstration: the first prompt of a conversation, and the answer that was written for it."""
+
+    kind: str
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class RankedAnswer:
+    """place: by reading, 1 is best, equal ones share a place. reward: by the reward model, now; None without one."""
+
+    text: str
+    stage: str
+    temperature: float
+    place: int
+    reward: float | None
+
+
+@dataclass(frozen=True)
+class RankedExample:
+    """One of the `count` rankings that the reward model learned from or was examined on."""
+
+    origin: Origin
+    number: int
+    count: int
+    prompt: str
+    answers: tuple[RankedAnswer, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the model answered to a fixed prompt, greedily, after so many steps of reinforcement learning."""
+
+    step: int
+    text: str
+    reward: float
+
+
+@dataclass(frozen=True)
+class Story:
+    """The three steps. curves: by name ("sft loss", …); accuracy: of the reward model on held-out pairs, by group.
+
+    samples: by prompt id, with the prompt. shipped_step: of reinforcement learning; None if none is shipped.
+    """
+
+    demonstrations: int
+    examples: tuple[Example, ...]
+    curves: dict[str, Curve]
+    accuracy: dict[str, float]
+    samples: dict[str, tuple[str, tuple[Sample, ...]]]
+    shipped_step: int | None
+
+
+def read_story(folder: Path = FOLDER) -> Story:
+    """What is recorded of the three steps; what a step has not left is empty."""
+    demonstrations = [one for one in load_demonstrations(folder / "demonstrations.jsonl") if one.split == "train"]
+    examples, seen = [], dict[str, int]()
+    for one in demonstrations:
+        seen[one.kind] = seen.get(one.kind, 0) + 1
+        if seen[one.kind] <= EXAMPLES_A_KIND:
+            examples.append(Example(one.kind, one.prompts[0], one.answers[0]))
+    logs = {stage: _log(folder / stage / LOG) for stage in ("sft", "reward", "rlhf")}
+    curves = {
+        f"{stage} {name}": _curve(lines, name)
+        for stage, lines in logs.items()
+        for name in ("loss", "held_out_loss", "reward", "kl", "length")
+    }
+    quality = _json(folder / "reward" / "reward.json")
+    return Story(
+        demonstrations=len(demonstrations),
+        examples=tuple(examples),
+        curves={name: curve for name, curve in curves.items() if curve},
+        accuracy=dict(quality.get("accuracy", {})),
+        samples=_samples(logs["rlhf"], folder),
+        shipped_step=_json(folder / "rlhf" / "training.json").get("steps"),
+    )
+
+
+def read_rankings(folder: Path = FOLDER) -> tuple[Rating, ...]:
+    """The prompts whose answers have been put in order by reading."""
+    file = folder / "rankings.jsonl"
+    return tuple(one for one in load_ratings(file) if one.ranking) if file.is_file() else ()
+
+
+def ranked_example(model: TunedModel, rankings: tuple[Rating, ...], number: int) -> RankedExample:
+    """Ranking `number` (from 0), the best answer first, with what the reward model thinks of each answer now.
+
+    Raises:
+        InvalidParameter: there is no such ranking.
+    """
+    require_whole("number", number, 0, len(rankings) - 1)
+    one = rankings[int(number)]
+    conversations = [one.sequence(model.template, index).ids for index in range(len(one.answers))]
+    rewards = model.rewards(conversations) or [None] * len(one.answers)
+    places = {
+        index: 1 + sum(map(len, (one.ranking or ())[:at]))
+        for at, group in enumerate(one.ranking or ())
+        for index in group
+    }
+    answers = [
+        RankedAnswer(answer.text[:LONGEST], answer.source, answer.temperature, places[index], rewards[index])
+        for index, answer in enumerate(one.answers)
+    ]
+    ordered = tuple(sorted(answers, key=lambda answer: answer.place))
+    return RankedExample(model.origin, int(number), len(rankings), one.prompt, ordered)
+
+
+def _samples(lines: list[Line], folder: Path) -> dict[str, tuple[str, tuple[Sample, ...]]]:
+    prompts = {one["id"]: str(one["prompt"]) for one in _json(folder / "prompts.json").get("rl", [])}
+    found: dict[str, list[Sample]] = {}
+    for line in lines:
+        for one in line.get("samples", []):
+            sample = Sample(line["step"], one["text"][:LONGEST], one["reward"])
+            found.setdefault(one["id"], []).append(sample)
+    return {name: (prompts.get(name, name), tuple(samples)) for name, samples in found.items()}
+
+
+def _curve(lines: list[Line], name: str) -> Curve:
+    return tuple((int(line["step"]), float(line[name])) for line in lines if name in line)
+
+
+def _log(file: Path) -> list[Line]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+
+
+def _json(file: Path) -> Line:
+    found: Line = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return found
