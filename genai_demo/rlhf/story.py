@@ -119,14 +119,13 @@ def ranked_example(model: TunedModel, rankings: tuple[Rating, ...], number: int)
     require_whole("number", number, 0, len(rankings) - 1)
     one = rankings[int(number)]
     conversations = [one.sequence(model.template, index).ids for index in range(len(one.answers))]
-    rewards = model.rewards(conversations) or [None] * len(one.answers)
-    places = {
-        index: 1 + sum(map(len, (one.ranking or ())[:at]))
-        for at, group in enumerate(one.ranking or ())
-        for index in group
-    }
+    rewards = model.rewards(conversations)
+    groups = one.ranking or ()
+    places = {index: 1 + sum(map(len, groups[:at])) for at, group in enumerate(groups) for index in group}
     answers = [
-        RankedAnswer(answer.text[:LONGEST], answer.source, answer.temperature, places[index], rewards[index])
+        RankedAnswer(
+            answer.text[:LONGEST], answer.source, answer.temperature, places[index], rewards and rewards[index]
+        )
         for index, answer in enumerate(one.answers)
     ]
     ordered = tuple(sorted(answers, key=lambda answer: answer.place))

@@ -123,9 +123,7 @@ def story_payload(result: Story, ranked: RankedExample) -> Json:
         "provenance": provenance(ranked.origin),
         "demonstrations": result.demonstrations,
         "examples": [asdict(example) for example in result.examples],
-        "curves": {
-            name: [[step, round(value, 3)] for step, value in _thinned(curve)] for name, curve in result.curves.items()
-        },
+        "curves": {name: _points(curve) for name, curve in result.curves.items()},
         "accuracy": result.accuracy,
         "samples": {
             name: {"prompt": prompt, "answers": [asdict(sample) for sample in samples]}
