@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def ranked_example(model: TunedModel, rankings: tuple[Rating, ...], number: int)
     require_whole("number", number, 0, len(rankings) - 1)
     one = rankings[int(number)]
     conversations = [one.sequence(model.template, index).ids for index in range(len(one.answers))]
-    rewards = model.rewards(conversations)
+    rewards: Iterable[float | None] = model.rewards(conversations) or repeat(None, len(conversations))
     groups = one.ranking or ()
     places = {index: 1 + sum(map(len, groups[:at])) for at, group in enumerate(groups) for index in group}
     answers = [
