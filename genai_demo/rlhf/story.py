@@ -6,6 +6,7 @@ Curves and samples are records. What the reward model thinks of ranked answers i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
