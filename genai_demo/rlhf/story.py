@@ -125,10 +125,8 @@ def ranked_example(model: TunedModel, rankings: tuple[Rating, ...], number: int)
     groups = one.ranking or ()
     places = {index: 1 + sum(map(len, groups[:at])) for at, group in enumerate(groups) for index in group}
     answers = [
-        RankedAnswer(
-            answer.text[:LONGEST], answer.source, answer.temperature, places[index], rewards and rewards[index]
-        )
-        for index, answer in enumerate(one.answers)
+        RankedAnswer(answer.text[:LONGEST], answer.source, answer.temperature, places[index], reward)
+        for index, (answer, reward) in enumerate(zip(one.answers, rewards, strict=True))
     ]
     ordered = tuple(sorted(answers, key=lambda answer: answer.place))
     return RankedExample(model.origin, int(number), len(rankings), one.prompt, ordered)
