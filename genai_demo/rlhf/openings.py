@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..models.stages import TunedModel
 from ..ui.request import Json
 from ..ui.texts import load_texts
-from . import requests
+from . import requests, story, view
 
 MARKED_TOKENS = 40  # more would not fit into a recorded file
 
@@ -17,4 +17,5 @@ def openings(model: TunedModel) -> dict[str, Json]:
     *_, compared = requests.compare(model, {**first, "right": tuned})
     *_, marked = requests.mark_changed(model, {**first, "stage": tuned, "max_new_tokens": MARKED_TOKENS})
     *_, answers = requests.sample_answers(model, {**first, "stage": model.stages[1]})
-    return {"compare": compared, "changed": marked, "rater": answers}
+    told = view.story_payload(story.read_story(), story.ranked_example(model, story.read_rankings(), 0))
+    return {"compare": compared, "changed": marked, "recipe": told, "rater": answers}

@@ -53,7 +53,8 @@ genai.scenes.recipe = (scene) => {
   const steps = payload.samples[sample]?.answers.map((one) => one.step) ?? [0];
   const scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
   const sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" });
-  panels.reinforcement.append(
+  if (!sample) panels.reinforcement.append(el("p", {}, texts.not_yet));
+  else panels.reinforcement.append(
     el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), prompts.node, scrub.node, sampled, sampledReward, el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.shipped_step ?? "" }))),
     el("div", { class: "gx-stack" }, chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves["rlhf reward"]]]),
       chart(texts.kl_title, texts.kl_note, [[texts.kl_curve, payload.curves["rlhf kl"]]])));

@@ -17,6 +17,7 @@ PACKAGE = "genai_demo.rlhf"
 ASKS = {
     "compare": (),
     "changed": (),
+    "recipe": (requests.tell_ranking,),
     "rater": (requests.learn_taste,),
 }
 EVENTS = {

@@ -26,7 +26,7 @@ SCENES = {
     NEXT_WORD: ("tokens", "predict", "sample", "repeat", "focus"),
     WORD_VECTORS: ("numbers", "map", "arithmetic", "axes", "play"),
     DENOISING: ("destroy", "guess", "steps", "steer", "counts"),
-    RLHF: ("compare", "changed", "rater"),
+    RLHF: ("compare", "changed", "recipe", "rater"),
 }
 TAB_OF = {scene: tab for tab, scenes in SCENES.items() for scene in scenes}
 SHOWN = ".gx-current:visible"  # each tab has a current scene; that of the open tab is visible
