@@ -36,9 +36,10 @@ def writing(model: TunedModel) -> None:
     def rate(stages: tuple[str, ...], prompt: str) -> tuple[float, float]:
         reads = [model.prompt(prompt, as_turn=stage != BASE) for stage in stages]
         begin = time.perf_counter()
-        first = 0.0
-        for replies in backend.write(model, stages, reads, DRAWN, [0] * len(stages), TOKENS):
-            first = first or time.perf_counter() - begin
+        steps = backend.write(model, stages, reads, DRAWN, [0] * len(stages), TOKENS)
+        next(steps)
+        first = time.perf_counter() - begin
+        *_, replies = steps
         return sum(len(reply.tokens) for reply in replies) / (time.perf_counter() - begin), first
 
     pairs = [(rate((BASE, tuned), prompt), rate((tuned,), prompt)) for prompt in PROMPTS]
