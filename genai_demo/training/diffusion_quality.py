@@ -24,7 +24,7 @@ from ..models.device import choose_device
 from ..models.picture import FOLDER, PictureModel, load_picture_model
 from ..models.text_encoder import TextEncoder
 from .captions import plain_caption
-from .compositions import Rung, Scene, Thing, World, paint_many
+from .compositions import SIZES, Rung, Scene, Thing, World, paint_many
 from .judge import QUESTIONS, Answer, Judge, judge_for
 from .sampling import GUIDANCE, STEPS, contact_sheet, draw
 from .sprites import Sprites
@@ -35,7 +35,10 @@ GOALS = {"object": 0.95, "colour": 0.90, "background": 0.98}
 
 @dataclass(frozen=True)
 class Marks:
-    """Shares of right answers, from 0 to 1, over `pictures`. `everything` counts pictures with no mistake at all."""
+    """Shares of right answers, from 0 to 1, over `pictures`. `everything` counts pictures with no mistake at all.
+
+    by_object, by_size: the share of right objects among the pictures of each.
+    """
 
     pictures: int
     object: float
@@ -44,18 +47,23 @@ class Marks:
     size: float
     everything: float
     by_object: tuple[tuple[str, float], ...]
+    by_size: tuple[tuple[str, float], ...]
 
 
 def mark(scenes: Sequence[Scene], answers: Sequence[Answer]) -> Marks:
     """Compare what was asked for with what the judge sees; colour only where the prompt names one."""
     rows = [_right(scene, answer) for scene, answer in zip(scenes, answers, strict=True)]
-    objects = sorted({scene.things[0].name for scene in scenes})
-    by_object = (
-        (name, _share(row["object"] for row, scene in zip(rows, scenes, strict=True) if scene.things[0].name == name))
-        for name in objects
-    )
+    found = [(scene.things[0], row["object"]) for scene, row in zip(scenes, rows, strict=True)]
+    names = sorted({thing.name for thing, _ in found})
+    sizes = [size for size in SIZES if any(thing.size == size for thing, _ in found)]
     shares = {name: _share(row[name] for row in rows if name in row) for name in QUESTIONS}
-    return Marks(len(rows), **shares, everything=_share(all(row.values()) for row in rows), by_object=tuple(by_object))
+    return Marks(
+        len(rows),
+        **shares,
+        everything=_share(all(row.values()) for row in rows),
+        by_object=tuple((name, _share(right for thing, right in found if thing.name == name)) for name in names),
+        by_size=tuple((size, _share(right for thing, right in found if thing.size == size)) for size in sizes),
+    )
 
 
 def _right(scene: Scene, answer: Answer) -> dict[str, bool]:
@@ -145,7 +153,9 @@ def report(
 ) -> str:
     """The whole page, in Markdown."""
     worst = sorted(marks[best].by_object, key=lambda entry: entry[1])
-    objects = " · ".join(f"{name} {100 * share:.0f} %" for name, share in worst)
+    objects, sizes = (
+        " · ".join(f"{name} {100 * share:.0f} %" for name, share in entries) for entries in (worst, marks[best].by_size)
+    )
     return "\n".join(
         [
             "# Quality of the picture model",
@@ -157,7 +167,9 @@ def report(
             "",
             table(marks),
             "",
-            f"By object, worst first, at guidance {guidance:g}: {objects}.",
+            f"Right objects by size, at guidance {guidance:g}: {sizes}.",
+            "",
+            f"By object, worst first: {objects}.",
             "",
             *(f"Two objects, both right, {name}: {100 * share:.1f} %.\n" for name, share in (pairs or {}).items()),
         ]
@@ -203,7 +215,10 @@ def main() -> None:
         pairs["the model"] = mark_pairs(twos, draw_exam(model, encoder, twos, arguments.guidance[0]), judge)
     text = report(marks, best, arguments.guidance[0], rung, pairs)
     (arguments.folder / "quality.md").write_text(text, encoding="utf-8")
-    values: dict[str, Any] = {name: vars(row) | {"by_object": dict(row.by_object)} for name, row in marks.items()}
+    values: dict[str, Any] = {
+        name: vars(row) | {"by_object": dict(row.by_object), "by_size": dict(row.by_size)}
+        for name, row in marks.items()
+    }
     if pairs:
         values["pairs"] = pairs
     (arguments.folder / "quality.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")

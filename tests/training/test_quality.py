@@ -28,6 +28,7 @@ def test_marks_count_what_was_asked_for_and_nothing_else():
     marks = mark([CAT, SUN], answers)
     assert (marks.object, marks.colour, marks.background, marks.size, marks.everything) == (1, 1, 1, 0.5, 0.5)
     assert marks.by_object == (("cat", 1.0), ("sun", 1.0))
+    assert marks.by_size == (("small", 1.0), ("large", 1.0))
     wrong = mark([CAT], [Answer(NOTHING, "blue", "red", "large", 0.3)])
     assert (wrong.object, wrong.colour, wrong.background) == (0, 0, 0)
     assert math.isnan(mark([SUN], answers[1:]).colour)
@@ -165,3 +166,4 @@ def test_the_table_can_be_read():
     marks = mark([CAT], [Answer("cat", "red", "blue", "small", 1.0)])
     assert "| x | 1 | 100.0 % | 100.0 % | 100.0 % | 100.0 % | 100.0 % |" in table({"x": marks})
     assert "cat 100 %" in report({"x": marks}, "x", 3.0, Rung())
+    assert "small 100 %" in report({"x": marks}, "x", 3.0, Rung())
