@@ -36,13 +36,14 @@ def tab(stages: StagesLoader) -> Tab:
         stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
         streams = Streams()
         for name, answers in ASKS.items():
+            asks = [answering(stages, one) for one in answers]
+            labels = {**texts["common"], **texts[name]}
+            settings = {"stages": stages.names, "recorded_tokens": MARKED_TOKENS}
+            if name not in EVENTS:
+                scene(NAME, name, labels, recorded(NAME, name), asks, settings=settings)
+                continue
             event, answer = EVENTS[name]
-            asks = [*(answering(stages, one) for one in answers), streams.halt]
-            labels, settings = (
-                {**texts["common"], **texts[name]},
-                {"stages": stages.names, "recorded_tokens": MARKED_TOKENS},
-            )
-            made = scene(NAME, name, labels, recorded(NAME, name), asks, (event,), settings)
+            made = scene(NAME, name, labels, recorded(NAME, name), [*asks, streams.halt], (event,), settings)
             streams.listen(made, event, stages, answer)
         publish(stages)
 
