@@ -117,7 +117,7 @@ def test_a_bad_call_is_answered_with_a_sentence(client, values, error):
 
 def test_every_scene_opens_on_what_its_event_streams(tuned):
     opened = openings(tuned)
-    assert set(opened) == set(ASKS) == set(EVENTS)
+    assert set(opened) == set(ASKS) == {*EVENTS, "recipe"}
     for payload in opened.values():
         assert payload["provenance"]["kind"] == "real"
         assert len(json.dumps(payload)) < 60_000
@@ -131,6 +131,14 @@ def test_compare_says_which_run_it_is_and_what_each_side_reads(tuned):
     assert controls == ["<bos>", "<start_of_turn>", "<end_of_turn>", "<start_of_turn>"]
     assert [piece["control"] for piece in last["read"]["left"]] == [True, False]
     assert 0 <= last["chance"] <= 1
+
+
+def test_a_ranking_is_told_with_rewards_of_now(tuned):
+    first, second = (requests.tell_ranking(tuned, {"number": number}) for number in (0, 1))
+    assert first["prompt"] != second["prompt"]
+    assert first["count"] > 150
+    assert [answer["place"] for answer in first["answers"]] == sorted(answer["place"] for answer in first["answers"])
+    assert all(answer["reward"] is not None for answer in first["answers"])
 
 
 def test_marks_come_with_the_last_part(tuned):
