@@ -31,9 +31,10 @@ genai.scenes.recipe = (scene) => {
   const turn = (who, text) => el("div", { class: "gx-turn" }, el("strong", {}, who), el("p", { class: "gx-reply", dir: "auto" }, text));
 
   // 2 ─ rankings
+  const judged = payload.ranked.answers.some((one) => one.reward != null);
   const rankingTitle = el("h3"), ranked = el("ol", { class: "gx-answers" });
   const another = button(texts.another_ranking, () => ask((payload.ranked.number + 1) % payload.ranked.count), { class: "gx-button gx-small" });
-  panels.rankings.append(el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note), el("p", { class: "gx-soft" }, accuracy()));
+  panels.rankings.append(el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", el("span", {}, judged ? texts.rewards_note : texts.rewards_missing)), el("p", { class: "gx-soft" }, accuracy()));
   function accuracy() {
     const { sft_sft: own, base_sft: mixed } = payload.accuracy;
     return own == null ? "" : fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) });
