@@ -29,6 +29,16 @@ def done(visitor: Visit) -> None:
     visitor.settle(150)
 
 
+def chosen(visitor: Visit, label: str) -> str:
+    """What a list with this label is set to."""
+    return (
+        visitor.find(".gx-field")
+        .filter(has=visitor.page.get_by_text(label, exact=True))
+        .locator("select")
+        .input_value()
+    )
+
+
 def final(results):
     *_, last = results
     return last
@@ -39,7 +49,8 @@ def test_both_columns_show_what_the_stages_write(visitor: Visit, tuned: TunedMod
     done(visitor)
     ask(visitor, PROMPT, COMPARE["ask"])
     done(visitor)
-    expected = final(backend.compare(tuned, PROMPT, "base", "rlhf", seed=1))
+    right = chosen(visitor, COMPARE["right"])
+    expected = final(backend.compare(tuned, PROMPT, "base", right, seed=1))
     shown = visitor.find(".gx-said")
     assert shown.nth(0).text_content() == expected.left.text
     assert shown.nth(1).text_content() == expected.right.text
@@ -76,6 +87,7 @@ def test_stop_keeps_what_was_written(visitor: Visit) -> None:
 def test_guess_first_hides_the_names_until_they_are_revealed(visitor: Visit) -> None:
     visitor.open("compare")
     done(visitor)
+    tuned_name = COMMON[f"stage_{chosen(visitor, COMPARE['right'])}"]
     visitor.find("label").filter(has_text=COMPARE["guess"]).locator("input").check()
     ask(visitor, PROMPT, COMPARE["ask"])
     done(visitor)
@@ -83,7 +95,7 @@ def test_guess_first_hides_the_names_until_they_are_revealed(visitor: Visit) -> 
     assert "nats" not in visitor.find(".gx-work").inner_text()
     visitor.find("button").get_by_text(COMPARE["guess_left"], exact=True).click()
     visitor.find("button").get_by_text(COMPARE["reveal"], exact=True).click()
-    assert visitor.find(".gx-replies h3").all_inner_texts() == [COMMON["stage_base"], COMMON["stage_rlhf"]]
+    assert visitor.find(".gx-replies h3").all_inner_texts() == [COMMON["stage_base"], tuned_name]
 
 
 def test_in_projector_mode_the_raw_column_is_blurred_until_a_click(visitor: Visit) -> None:
@@ -103,7 +115,8 @@ def test_every_token_is_marked_by_its_rank_and_opens_both_top_tens(visitor: Visi
     done(visitor)
     ask(visitor, PROMPT, CHANGED["write"])
     done(visitor)
-    expected = final(backend.changed_words(tuned, PROMPT, "rlhf", "base", seed=1)).scored
+    stage = chosen(visitor, CHANGED["stage"])
+    expected = final(backend.changed_words(tuned, PROMPT, stage, "base", seed=1)).scored
     chips = visitor.find(".gx-written button")
     assert chips.count() == len(expected.tokens)
     for chip, token in zip(chips.all(), expected.tokens, strict=True):
@@ -126,7 +139,7 @@ def test_every_token_is_marked_by_its_rank_and_opens_both_top_tens(visitor: Visi
 def test_a_model_is_not_marked_by_itself(visitor: Visit) -> None:
     visitor.open("changed")
     done(visitor)
-    visitor.find("select").nth(2).select_option("rlhf")
+    visitor.find("select").nth(2).select_option(chosen(visitor, CHANGED["stage"]))
     expect(visitor.find(".gx-message")).to_have_text(CHANGED["choose_other"])
 
 
