@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..models.loading import ModelLoader
 from ..models.picture_generator import PictureLoader
-from ..ui.page import Tab, answering
-from ..ui.scene import recorded, scene, stepper
-from ..ui.streaming import Streams
+from ..ui.page import Tab
+from ..ui.streaming import add_scenes
 from ..ui.texts import load_texts
 from . import requests
 from .api import publish
@@ -30,19 +29,8 @@ def tab(generator: PictureLoader | None = None) -> Tab:
 
     def build(_: ModelLoader) -> None:
         """Add the scenes to the tab that is being built."""
-        texts = load_texts(PACKAGE)
-        stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
-        streams = Streams()
-        for name, answers in ASKS.items():
-            asks = [answering(source, answer) for answer in answers]
-            labels = {**texts["common"], **texts[name]}
-            settings = {"samplers": MAX_STEPS}
-            if name not in EVENTS:
-                scene(NAME, name, labels, recorded(NAME, name), asks, settings=settings)
-                continue
-            event, answer = EVENTS[name]
-            made = scene(NAME, name, labels, recorded(NAME, name), [*asks, streams.halt], (event,), settings)
-            streams.listen(made, event, source, answer)
+        settings = {"samplers": MAX_STEPS}
+        add_scenes(NAME, PACKAGE, source, ASKS, EVENTS, settings)
         publish(source)
 
     title: str = load_texts(PACKAGE)["title"]

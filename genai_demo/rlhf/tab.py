@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..models.loading import ModelLoader
 from ..models.stages import StagesLoader
-from ..ui.page import Tab, answering
-from ..ui.scene import recorded, scene, stepper
-from ..ui.streaming import Streams
+from ..ui.page import Tab
+from ..ui.streaming import add_scenes
 from ..ui.texts import load_texts
 from . import requests
 from .api import publish
@@ -32,19 +31,8 @@ def tab(stages: StagesLoader) -> Tab:
 
     def build(_: ModelLoader) -> None:
         """Add the scenes to the tab that is being built."""
-        texts = load_texts(PACKAGE)
-        stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
-        streams = Streams()
-        for name, answers in ASKS.items():
-            asks = [answering(stages, one) for one in answers]
-            labels = {**texts["common"], **texts[name]}
-            settings = {"stages": stages.names, "recorded_tokens": MARKED_TOKENS}
-            if name not in EVENTS:
-                scene(NAME, name, labels, recorded(NAME, name), asks, settings=settings)
-                continue
-            event, answer = EVENTS[name]
-            made = scene(NAME, name, labels, recorded(NAME, name), [*asks, streams.halt], (event,), settings)
-            streams.listen(made, event, stages, answer)
+        settings = {"stages": stages.names, "recorded_tokens": MARKED_TOKENS}
+        add_scenes(NAME, PACKAGE, stages, ASKS, EVENTS, settings)
         publish(stages)
 
     title: str = load_texts(PACKAGE)["title"]

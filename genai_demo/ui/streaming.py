@@ -6,14 +6,49 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import gradio as gr
 
-from .page import VISITORS_AT_ONCE, Loader, Model, explained
+from .page import VISITORS_AT_ONCE, Loader, Model, answering, explained
 from .request import Json
+from .scene import recorded, scene, stepper
+from .texts import load_texts
 
 REMEMBERED_HALTS = 1_000
+
+
+def add_scenes(
+    tab: str,
+    package: str,
+    loader: Loader[Model],
+    asks: Mapping[str, Sequence[Callable[[Model, Json], Json]]],
+    events: Mapping[str, tuple[str, Callable[[Model, Json], Iterator[Json]]]],
+    settings: Mapping[str, Any],
+) -> None:
+    """Add a tab's stepper and its scenes, each opening on its recorded example.
+
+    Args:
+        tab: the tab's name.
+        package: holds its texts.
+        loader: of the model that answers.
+        asks: scene → what its JavaScript may ask, in the order of the walk.
+        events: scene → the event that it triggers, and what answers it in parts.
+        settings: what the JavaScript of all its scenes needs to know.
+    """
+    texts = load_texts(package)
+    stepper(tab, {name: texts[name]["title"] for name in asks}, texts["stepper"])
+    streams = Streams()
+    for name, answers in asks.items():
+        may_ask: list[Callable[[Json], Json]] = [answering(loader, answer) for answer in answers]
+        labels, opening = {**texts["common"], **texts[name]}, recorded(tab, name)
+        if name not in events:
+            scene(tab, name, labels, opening, may_ask, settings=settings)
+            continue
+        event, answer = events[name]
+        made = scene(tab, name, labels, opening, [*may_ask, streams.halt], (event,), settings)
+        streams.listen(made, event, loader, answer)
 
 
 class Streams:
