@@ -140,12 +140,15 @@ def tiny(network: Gemma3ForCausalLM) -> LanguageModel:
 
 @pytest.fixture(scope="session")
 def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Adapters for the tiny model, with random weights, as the training commands write them: stage → folder."""
+    """Adapters for the tiny model, with random weights, as the training commands write them: stage → folder.
+
+    Beside them lies the folder `reward`, with a reward head.
+    """
     from genai_demo.training.adapters import Lora, Stages  # here, for most tests need not wait for the library
 
     stages = Stages(deepcopy(network))
     folder = tmp_path_factory.mktemp("rlhf")
-    for seed, stage in enumerate(("sft", "rlhf", "reward"), 1):
+    for seed, stage in enumerate(("sft", "rlhf"), 1):
         stages.add(stage, Lora(rank=2, alpha=4), seed)
         weights = {name: torch.randn_like(weight) / 2 for name, weight in stages.weights(stage).items()}
         stages.load_weights(stage, weights)
@@ -153,15 +156,16 @@ def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPat
     head = RewardHead(network.config.hidden_size)
     torch.nn.init.normal_(head.weight)
     head.calibrate(torch.tensor([0.5, 2.5]))
+    (folder / "reward").mkdir()
     head.save(folder / "reward")
-    return {stage: folder / stage for stage in ("sft", "rlhf", "reward")}
+    return {stage: folder / stage for stage in ("sft", "rlhf")}
 
 
 @pytest.fixture(scope="session")
 def tuned(network: Gemma3ForCausalLM, adapter_folders: dict[str, Path]) -> TunedModel:
     """The tiny model with tuned stages and a reward model."""
     base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny", title="Tiny")
-    return TunedModel(base, adapter_folders)
+    return TunedModel(base, adapter_folders, adapter_folders["sft"].parent / "reward")
 
 
 @pytest.fixture

@@ -1,16 +1,43 @@
-"""A reward: one number for a whole answer, read off the tuned model's last state by a linear head."""
+"""A reward: one number for a whole answer, read off a language model's last state by a linear head.
+
+A head w learns from pairs of answers, one better than the other (Bradley & Terry 1952; Ouyang et al. 2022):
+
+    minimise  Σ −log σ(w·(f_better − f_worse))  +  ‖w‖² / (2 C)
+
+which is logistic regression on differences, without an intercept. The features f, and C, are the caller's choice.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 HEAD = "head.safetensors"
+
+Array = NDArray[np.float64]
+
+
+def fit_bradley_terry(differences: Array, softness: float, weights: Array | None = None) -> Array:
+    """The w, (width,), that minimises the sum above.
+
+    Args:
+        differences: f_better − f_worse of each pair, (pairs, width).
+        softness: C. The larger, the more a single pair moves w.
+        weights: how much each pair counts, (pairs,); all the same if None.
+    """
+    both = np.concatenate([differences, -differences])  # the classifier wants examples of both classes
+    labels = np.repeat([1, 0], len(differences))
+    counts = None if weights is None else np.tile(weights, 2)
+    head = LogisticRegression(C=softness / 2, fit_intercept=False, tol=1e-8, max_iter=2_000)
+    return np.asarray(head.fit(both, labels, sample_weight=counts).coef_[0], dtype=np.float64)
 
 
 class RewardHead(nn.Module):

@@ -29,12 +29,12 @@ from .language import CHUNK_POSITIONS, LanguageModel, Origin, Token
 from .reward import RewardHead
 
 BASE = "base"  # the stage without an adapter
-REWARD = "reward"  # the adapter of the reward model, which writes nothing
+REWARD = "reward"  # the folder of the reward model's head, which reads the base's states
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 PROMPT_LIMIT = 1_024  # tokens
 FOLDER = Path(__file__).parents[2] / "assets" / "rlhf"
-SHIPPED = ("sft", "rlhf", REWARD)  # in the order of the page
+SHIPPED = ("sft", "rlhf")  # in the order of the page
 
 Ids = Sequence[int]
 
@@ -70,19 +70,20 @@ class TunedModel:
 
     Args:
         base: a model with tokens for turns; its network gets the adapters' layers, which do nothing unless named.
-        adapters: stage → folder, as PEFT wrote it; with "reward", its folder holds a reward head as well.
+        adapters: stage → folder, as PEFT wrote it; one at least.
+        reward: the folder of a reward head for the base's states, if there is one.
 
     Raises:
-        DamagedModelFolder: a folder holds no adapter. NoTunedStages: the adapters belong to another model.
+        DamagedModelFolder: a folder holds no adapter, or no head. NoTunedStages: they belong to another model.
     """
 
-    def __init__(self, base: LanguageModel, adapters: Mapping[str, Path]) -> None:
+    def __init__(self, base: LanguageModel, adapters: Mapping[str, Path], reward: Path | None = None) -> None:
         self.base = base
         try:
             self.template: ChatTemplate = base.chat_template()
         except ValueError as error:
             raise NoTunedStages(title=base.origin.title) from error
-        self.stages = (BASE, *(stage for stage in adapters if stage != REWARD))
+        self.stages = (BASE, *adapters)
         self.end_ids = base.end_ids | self.template.control_ids  # a control token is no text: it ends a reply
         self._control = {
             self.template.bos_id: base.bos.text,
@@ -90,7 +91,7 @@ class TunedModel:
             self.template.end_id: END_OF_TURN,
         }
         self._peft: Any = base.through_the_door(partial(_with_adapters, adapters=adapters, title=base.origin.title))
-        self._head = _read_head(adapters[REWARD]) if REWARD in adapters else None
+        self._head = None if reward is None else _read_head(reward)
 
     @property
     def origin(self) -> Origin:
@@ -164,7 +165,7 @@ class TunedModel:
         """What the reward model thinks of each conversation that ends in an answer; None without a reward model."""
         if self._head is None:
             return None
-        states = self.last_states([Row(REWARD, tuple(ids)) for ids in conversations])
+        states = self.last_states([Row(BASE, tuple(ids)) for ids in conversations])
         rewards: list[float] = self._head(states).tolist()
         return rewards
 
@@ -266,7 +267,7 @@ class StagesLoader:
         """The stages that there will be, before anything is loaded."""
         if self._tuned is not None:
             return list(self._tuned.stages)
-        return [BASE, *(stage for stage in self._folders if stage != REWARD)]
+        return [BASE, *self._folders]
 
     @property
     def _folders(self) -> dict[str, Path]:
@@ -283,7 +284,8 @@ class StagesLoader:
         base = self._language.model(wait_seconds)
         with self._lock:
             if self._tuned is None:
-                self._tuned = TunedModel(base, self._folders)
+                reward = self._folder / REWARD
+                self._tuned = TunedModel(base, self._folders, reward if reward.is_dir() else None)
         return self._tuned
 
 

@@ -1,12 +1,8 @@
 """The visitor as the rater: a reward head of their own, learned from the orders they put answers in.
 
-It is the reward model's last step in small. Each answer is described by the tuned model's state after its last token,
-and a linear head w learns from pairs, one answer better than the other (Bradley & Terry 1952; Ouyang et al. 2022):
-
-    minimise  Σ −log σ(w·(f_better − f_worse))  +  ‖w‖² / (2 C)
-
-which is logistic regression on differences, without an intercept. Choosing the best of several new answers by that head
-is best-of-n (Stiennon et al. 2020), the plainest way of using a reward.
+It is the reward model in small: each answer is described by the writing model's state after its last token, and a
+linear head learns from pairs, one answer better than the other (`models.reward`). Choosing the best of several new
+answers by that head is best-of-n (Stiennon et al. 2020), the plainest way of using a reward.
 """
 
 from __future__ import annotations
@@ -17,24 +13,21 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import layer_norm
 
 from ..checks import require_whole
 from ..models.language import Origin
+from ..models.reward import Array, fit_bradley_terry
 from ..models.sampling import SamplingSettings
 from ..models.stages import BASE, Row, TunedModel
 from .backend import Reply, write
 
 MAX_ANSWERS = 4
 VARIED = SamplingSettings(temperature=1.0, top_p=0.95)  # answers that all say the same leave nothing to prefer
-SOFTNESS = 10.0  # C above: with it a dozen pairs move the head, and none alone decides
+SOFTNESS = 10.0  # C of Bradley and Terry's loss: with it a dozen pairs move the head, and none alone decides
 MAX_RATED = 200
 
 LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
-
-Array = NDArray[np.float64]
 
 TRAITS: dict[str, Callable[[str], float]] = {
     "long": lambda text: len(text.split()),
@@ -126,19 +119,11 @@ def learn(texts: Sequence[str], features: Array, pairs: Sequence[tuple[int, int]
         pairs: (better, worse), places in `texts`; at least one.
     """
     better, worse = (features[list(side)] for side in zip(*pairs, strict=True))
-    scores = features @ fit_head(better - worse)
+    scores = features @ fit_bradley_terry(better - worse, SOFTNESS)
     deviation = scores.std()
     scaled = (scores - scores.mean()) / (deviation if deviation > 0 else 1.0)
     agreement = float(np.mean([scaled[first] > scaled[second] for first, second in pairs]))
     return Taste(tuple(scaled.tolist()), len(pairs), agreement, _traits(texts, scaled))
-
-
-def fit_head(differences: Array) -> Array:
-    """The head w, (width,), of the equation above, from f_better − f_worse of each pair, (pairs, width)."""
-    both = np.concatenate([differences, -differences])  # the classifier wants examples of both classes
-    labels = np.repeat([1, 0], len(differences))
-    head = LogisticRegression(C=SOFTNESS / 2, fit_intercept=False, tol=1e-8, max_iter=1_000).fit(both, labels)
-    return np.asarray(head.coef_[0], dtype=np.float64)
 
 
 def _traits(texts: Sequence[str], scores: Array) -> tuple[Trait, ...]:

@@ -36,7 +36,7 @@ BASE_REPOSITORY = "google/gemma-3-270m"  # what the shipped adapters belong to, 
 NOTICE = """\
 Built on Gemma. Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms
 
-This folder holds a modified form of Gemma: a LoRA adapter ({stage}) that was trained for this project on top of
+This folder holds a modified form of Gemma: {what} that was trained for this project on top of
 google/gemma-3-270m and changes what that model does. It is a Model Derivative under those terms. Whoever uses it or
 passes it on is bound by them, including the use restrictions in section 3.2 and the Gemma Prohibited Use Policy
 (ai.google.dev/gemma/prohibited_use_policy), and must pass them on in turn.
@@ -200,12 +200,17 @@ class Stages:
             "target_modules": list(PROJECTIONS),
         }
         (folder / CONFIG).write_text(json.dumps(config, indent=1, default=str, sort_keys=True) + "\n", encoding="utf-8")
-        (folder / "NOTICE").write_text(NOTICE.format(stage=stage), encoding="utf-8")
+        write_notice(folder, f"a LoRA adapter ({stage})")
 
     def _known(self) -> PeftModel:
         if self._peft is None:
             raise ValueError("there is no adapter yet")
         return self._peft
+
+
+def write_notice(folder: Path, what: str) -> None:
+    """Gemma's notice, which has to lie beside everything that was trained on top of it."""
+    (folder / "NOTICE").write_text(NOTICE.format(what=what), encoding="utf-8")
 
 
 def write_about(folder: Path, about: Mapping[str, Any]) -> None:

@@ -516,10 +516,14 @@ def main() -> None:
     device = choose_device(arguments.device)
     recipe = _recipe(arguments)
     resumed = (arguments.folder / CHECKPOINT).exists()
-    if resumed:  # its network and its world; the batch and the rate may be others
+    if resumed:  # its network and its objects; the batch, the rate and the share of pairs may be others
         before = saved_recipe(arguments.folder)
         recipe = replace(
-            before, batch=arguments.batch, learning_rate=arguments.learning_rate, snr_cap=arguments.snr_cap
+            before,
+            batch=arguments.batch,
+            learning_rate=arguments.learning_rate,
+            snr_cap=arguments.snr_cap,
+            rung=replace(before.rung, pair_share=arguments.pair_share),
         )
     trainer = Trainer(recipe, TextEncoder.load(device), device)
     if resumed:

@@ -1,72 +1,56 @@
 """Step 2 of 3, the reward model: `python -m genai_demo.training.reward --help`.
 
-A copy of the tuned model gets a scalar head in place of the 262,144 logits, and learns from rankings what a reader
-likes. For a prompt x and two answers of which the reader put y_w before y_l, the loss is (Ouyang et al. 2022,
+The base model reads a prompt and an answer, and a scalar head in place of the 262,144 logits learns from rankings what
+a reader likes. For a prompt x and two answers of which the reader put y_w before y_l, the loss is (Ouyang et al. 2022,
 arXiv:2203.02155, equation 1, after Bradley & Terry 1952)
 
     loss(θ) = − 1 / (K choose 2) · Σ log σ(r_θ(x, y_w) − r_θ(x, y_l))
 
-over all pairs of the K answers to that prompt, which are scored once each. Answers that the reader finds equally good
-make no pair.
+over all pairs of the K answers to that prompt. Answers that the reader finds equally good make no pair.
+
+Only the head learns: a few hundred pairs teach an adapter of millions of weights the pairs themselves, and nothing
+about others. (An adapter that began as the tuned model's put unseen pairs of tuned answers in order no better than a
+coin.) So the model's last state is computed once for every answer, and the rest is logistic regression, which has one
+solution. That also makes the honest measure cheap: each fifth of the prompts is judged by a head that has learned from
+the other four.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import layer_norm, logsigmoid
+from tqdm import tqdm
 
 from ..models.chat import ChatTemplate, LabelledIds
 from ..models.device import choose_device
-from ..models.reward import RewardHead
-from .adapters import BASE, Lora, Stages, load_base, write_about
-from .demonstrations import FOLDER
+from ..models.reward import RewardHead, fit_bradley_terry
+from .adapters import BASE, Stages, load_base, write_about, write_notice
 from .likelihood import batch_of, last_states
 from .rankings import RANKINGS, Rating, load_ratings
-from .runs import (
-    LOG,
-    Limits,
-    add_run_arguments,
-    hardware,
-    load_checkpoint,
-    require_same_recipe,
-    seed_of_step,
-    train,
-    warm_up_and_cosine,
-)
+from .runs import LOG, add_model_arguments, hardware, write_log
 from .sft import STAGE as SFT
-from .sft import numbers_of_batch
 from .wording import words as words_of
 
 STAGE = "reward"
 REWARD = "reward.json"
+SOFTNESS = 10.0
 FOLDS = 5
-ROWS = 24  # answers scored at once
+SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)  # of the prompts to learn from: would more rankings help?
+ROWS = 24  # answers read at once
 BINS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train. `fold` of five parts of the prompts, of each kind alike, is held out."""
-
-    epochs: int = 3
-    batch: int = 8  # prompts, with all their answers
-    learning_rate: float = 1e-4
-    warm_up: float = 0.1
-    weight_decay: float = 0.05
-    rank: int = 16
-    dropout: float = 0.05
-    fold: int = 0
-    seed: int = 0
+PairPlaces = list[tuple[int, int]]  # (better, worse), places among all answers
 
 
 @dataclass(frozen=True)
@@ -76,6 +60,27 @@ class Pair:
     kind: str  # "sft_sft", "base_sft" or "base_base": who wrote them
     worse_is_longer: bool  # in words
     difference: float  # of the scores, better minus worse: right when positive
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Prompts whose answers have been put in order. `states` of all answers, (A, width), prompt after prompt."""
+
+    ratings: tuple[Rating, ...]
+    states: Tensor
+
+    def pairs(self, numbers: Sequence[int]) -> list[PairPlaces]:
+        """For each prompt of these numbers its pairs, as places in `states`; prompts without a pair are left out."""
+        starts = [0, *accumulate(len(one.answers) for one in self.ratings)]
+        found = (
+            [(starts[number] + better, starts[number] + worse) for better, worse in self.ratings[number].pairs()]
+            for number in numbers
+        )
+        return [of_prompt for of_prompt in found if of_prompt]
+
+    def answers_by(self, source: str) -> Tensor:
+        """Whether each answer was written by `source`: (A,), booleans."""
+        return torch.tensor([answer.source == source for one in self.ratings for answer in one.answers])
 
 
 def bradley_terry_loss(scores: Tensor, pairs: Sequence[Sequence[tuple[int, int]]]) -> Tensor:
@@ -95,157 +100,113 @@ def bradley_terry_loss(scores: Tensor, pairs: Sequence[Sequence[tuple[int, int]]
     return torch.stack(losses).mean()
 
 
-def split(ratings: Sequence[Rating], fold: int) -> tuple[list[Rating], list[Rating]]:
-    """Ranked prompts to learn from, and held-out ones: every fifth of each kind, beginning with number `fold`."""
-    counts: dict[str, int] = {}
-    learnt: list[Rating] = []
-    held_out: list[Rating] = []
-    for one in ratings:
-        if one.ranking is None:
-            continue
-        place = counts.get(one.kind, 0)
-        counts[one.kind] = place + 1
-        (held_out if place % FOLDS == fold else learnt).append(one)
-    return learnt, held_out
+def fit(states: Tensor, pairs: Sequence[PairPlaces], softness: float = SOFTNESS) -> RewardHead:
+    """The head that minimises the loss above with a penalty on large weights.
+
+    Each feature is first divided by its spread, so that the penalty does not favour the loud ones; that is then taken
+    into the head's weights. Every prompt counts the same, however many pairs it has.
+
+    Args:
+        states: of all answers, (A, width).
+        pairs: for each prompt its (better, worse) places in `states`; at least one.
+        softness: C of `fit_bradley_terry`, for features of length about 1.
+    """
+    features = layer_norm(states.double(), states.shape[-1:])
+    scale = features.std(0).clamp(min=1e-6) * features.shape[-1] ** 0.5
+    better, worse = torch.tensor([pair for of_prompt in pairs for pair in of_prompt]).T
+    weights = np.array([1 / len(of_prompt) for of_prompt in pairs for _ in of_prompt])
+    differences = ((features[better] - features[worse]) / scale).numpy()
+    solution = fit_bradley_terry(differences, softness, weights / weights.mean())
+    head = RewardHead(states.shape[-1])
+    with torch.no_grad():
+        head.weight.copy_(torch.from_numpy(solution) / scale)
+    return head
 
 
 class RewardModel:
-    """Scores answers: an adapter on the shared base, and a head.
-
-    Args:
-        stages: holds the adapter `reward`.
-        head: belongs to it.
-    """
+    """Scores answers: the base model, without any adapter, and a head."""
 
     def __init__(self, stages: Stages, head: RewardHead) -> None:
-        self.stages, self.head = stages, head
+        self.stages, self.head = stages, head.requires_grad_(False)
 
     @classmethod
     def read(cls, stages: Stages, folder: Path) -> RewardModel:
-        """The reward model that `export` wrote, its adapter added to `stages`."""
-        stages.read(STAGE, folder)
+        """The reward model that `export` wrote."""
         return cls(stages, RewardHead.load(folder, stages.device))
 
-    def states(self, sequences: Sequence[LabelledIds]) -> Tensor:
-        """What the head reads: the last state of each conversation, (B, width)."""
-        with self.stages.through(STAGE):
-            return last_states(self.stages.network, batch_of(sequences, self.stages.device))
-
-    @torch.no_grad()
     def scores(self, sequences: Sequence[LabelledIds]) -> Tensor:
         """Scores without a unit, (B,): for differences."""
-        return self.head.scores(self._all_states(sequences))
+        return self.head.scores(states_of(self.stages, sequences))
 
-    @torch.no_grad()
     def rewards(self, sequences: Sequence[LabelledIds]) -> Tensor:
-        """Rewards in standard deviations of held-out answers, (B,)."""
-        rewards: Tensor = self.head(self._all_states(sequences))
+        """Rewards in standard deviations of tuned answers, (B,)."""
+        rewards: Tensor = self.head(states_of(self.stages, sequences))
         return rewards
 
-    def _all_states(self, sequences: Sequence[LabelledIds]) -> Tensor:
-        order = sorted(range(len(sequences)), key=lambda index: len(sequences[index].ids))
-        parts = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
-        states = torch.cat([self.states([sequences[index] for index in part]) for part in parts])
-        return states[torch.tensor(order, device=states.device).argsort()]
+
+@torch.no_grad()
+def states_of(stages: Stages, sequences: Sequence[LabelledIds], *, progress: bool = False) -> Tensor:
+    """What a head reads: the base model's last state of each conversation, (B, width)."""
+    order = sorted(range(len(sequences)), key=lambda index: len(sequences[index].ids))
+    parts = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
+    found = []
+    with stages.through(BASE):
+        for part in tqdm(parts, desc="answers", unit="batch", disable=not progress):
+            batch = batch_of([sequences[index] for index in part], stages.device)
+            found.append(last_states(stages.network, batch))
+    return torch.cat(found)[torch.tensor(order).argsort()]
 
 
-class RewardTrainer:
-    """The reward model in training.
+# ── how well it does ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def folds_of(ratings: Sequence[Rating]) -> list[int]:
+    """Which fifth each prompt belongs to: dealt out in turn, kind by kind."""
+    counts: dict[str, int] = {}
+    folds = []
+    for one in ratings:
+        place = counts.get(one.kind, 0)
+        counts[one.kind] = place + 1
+        folds.append(place % FOLDS)
+    return folds
+
+
+def cross_validate(ranked: Ranked, softness: float, share: float = 1.0) -> tuple[Tensor, float]:
+    """Judge every answer by a head that has learned nothing from its prompt.
 
     Args:
-        stages: the base model with the tuned stage `sft`, whose copy learns.
-        template: how conversations are written in token ids.
-        ratings: answers, and their rankings.
-        recipe: how.
+        ranked: all prompts.
+        softness: as in `fit`.
+        share: of the other prompts to learn from, evenly spread.
+
+    Returns:
+        scores of all answers, (A,), and the mean loss on what the five heads had learned from.
     """
-
-    def __init__(self, stages: Stages, template: ChatTemplate, ratings: Sequence[Rating], recipe: Recipe) -> None:
-        self.stages, self.template, self.recipe = stages, template, recipe
-        learnt, self.held_out = split(ratings, recipe.fold)
-        self.learnt = [one for one in learnt if one.pairs()]
-        stages.copy(STAGE, SFT, Lora(rank=recipe.rank, dropout=recipe.dropout))
-        head = RewardHead(stages.network.config.hidden_size).to(stages.device)
-        self.model = RewardModel(stages, head)
-        self.parameters = [*stages.trainable(STAGE), head.weight]
-        self.optimizer = torch.optim.AdamW(self.parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
-        self.lengths = [max(len(sequence.ids) for sequence in sequences_of(one, template)) for one in self.learnt]
-        self.examine_every = -(-len(self.learnt) // recipe.batch)
-        self.steps = recipe.epochs * self.examine_every
-        self.step = 0
-
-    def learn(self) -> dict[str, Any]:
-        """One step on the answers to a few prompts."""
-        recipe, network = self.recipe, self.stages.network
-        torch.manual_seed(seed_of_step(recipe.seed, self.step))  # for the dropout
-        numbers = numbers_of_batch(self.lengths, recipe.batch, recipe.seed, self.step)
-        sequences, pairs = _together([self.learnt[number] for number in numbers], self.template)
-        rate = recipe.learning_rate * warm_up_and_cosine(self.step, self.steps, int(recipe.warm_up * self.steps))
-        self.optimizer.param_groups[0]["lr"] = rate
-        self.optimizer.zero_grad()
-        network.train()
-        scores = self.model.head.scores(self.model.states(sequences))
-        network.eval()
-        loss = bradley_terry_loss(scores, pairs)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
-        self.step += 1
-        right = [float(scores[better] > scores[worse]) for of_prompt in pairs for better, worse in of_prompt]
-        return {"loss": loss.item(), "accuracy": sum(right) / len(right), "rate": rate}
-
-    def examine(self) -> dict[str, Any]:
-        """Loss and accuracies on held-out prompts."""
-        pairs = judged_pairs(self.model, self.template, self.held_out)
-        return {"held_out_loss": mean_loss(pairs), **{f"held_out_{name}": value for name, value in shares(pairs)}}
-
-    def state(self) -> dict[str, Any]:
-        """Adapter, head, optimiser and step."""
-        return {
-            "recipe": asdict(self.recipe),
-            "adapter": self.stages.weights(STAGE),
-            "head": self.model.head.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state` of the same recipe."""
-        require_same_recipe(state["recipe"], asdict(self.recipe))
-        self.stages.load_weights(STAGE, state["adapter"])
-        self.model.head.load_state_dict(state["head"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
+    folds = folds_of(ranked.ratings)
+    counts = [len(one.answers) for one in ranked.ratings]
+    fold_of_answer = torch.tensor([fold for fold, count in zip(folds, counts, strict=True) for _ in range(count)])
+    scores, losses = torch.zeros(len(fold_of_answer)), []
+    for fold in range(FOLDS):
+        others = [number for number, its in enumerate(folds) if its != fold]
+        kept = max(1, round(share * len(others)))
+        pairs = ranked.pairs([others[place * len(others) // kept] for place in range(kept)])
+        all_scores = fit(ranked.states, pairs, softness).scores(ranked.states).detach()
+        losses.append(bradley_terry_loss(all_scores, pairs).item())
+        scores = torch.where(fold_of_answer == fold, all_scores, scores)
+    return scores, sum(losses) / FOLDS
 
 
-def sequences_of(rating: Rating, template: ChatTemplate) -> list[LabelledIds]:
-    """The prompt with each of its answers."""
-    return [rating.sequence(template, number) for number in range(len(rating.answers))]
-
-
-def _together(
-    ratings: Sequence[Rating], template: ChatTemplate
-) -> tuple[list[LabelledIds], list[list[tuple[int, int]]]]:
-    """All answers of several prompts in one list, and the pairs of each prompt as places in it."""
-    sequences: list[LabelledIds] = []
-    pairs = []
+def judged_pairs(ratings: Sequence[Rating], scores: Tensor) -> list[Pair]:
+    """What a model that gave these scores, (A,), to all answers thinks of every pair that the reader put in order."""
+    found, start = [], 0
     for one in ratings:
-        first = len(sequences)
-        sequences += sequences_of(one, template)
-        pairs.append([(first + better, first + worse) for better, worse in one.pairs()])
-    return sequences, pairs
-
-
-def judged_pairs(model: RewardModel, template: ChatTemplate, ratings: Sequence[Rating]) -> list[Pair]:
-    """What the model thinks of every pair that the reader put in order."""
-    sequences, places = _together(ratings, template)
-    scores = model.scores(sequences).tolist() if sequences else []
-    found = []
-    for one, of_prompt in zip(ratings, places, strict=True):
-        for (better, worse), (high, low) in zip(one.pairs(), of_prompt, strict=True):
+        of_prompt = scores[start : start + len(one.answers)].tolist()
+        start += len(one.answers)
+        for better, worse in one.pairs():
             pair = one.answers[better], one.answers[worse]
             kind = "_".join(sorted(answer.source for answer in pair))
             lengths = [len(words_of(answer.text)) for answer in pair]
-            found.append(Pair(kind, lengths[1] > lengths[0], scores[high] - scores[low]))
+            found.append(Pair(kind, lengths[1] > lengths[0], of_prompt[better] - of_prompt[worse]))
     return found
 
 
@@ -294,81 +255,93 @@ def _chance(pair: Pair) -> float:
     return float(torch.sigmoid(torch.tensor(abs(pair.difference), dtype=torch.float64)))
 
 
-def export(trainer: RewardTrainer, folder: Path, target: Path) -> None:
-    """Write what the app ships: adapter, head, how well it does on held-out prompts, how it was made, and the log."""
-    model, held_out = trainer.model, trainer.held_out
-    tuned = [
-        one.sequence(trainer.template, number)
-        for one in held_out
-        for number, answer in enumerate(one.answers)
-        if answer.source == SFT
-    ]
-    model.head.calibrate(model.scores(tuned))
-    trainer.stages.export(STAGE, target)
-    model.head.save(target)
-    pairs = judged_pairs(model, trainer.template, held_out)
+# ── what is shipped ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def learning_curve(ranked: Ranked, softness: float) -> Iterator[dict[str, Any]]:
+    """How well held-out pairs are judged after so many prompts: one line for each of `SHARES`."""
+    for share in SHARES:
+        scores, loss = cross_validate(ranked, softness, share)
+        pairs = judged_pairs(ranked.ratings, scores)
+        prompts = round(share * len(ranked.ratings) * (FOLDS - 1) / FOLDS)
+        held_out = {f"held_out_{name}": value for name, value in shares(pairs)}
+        yield {"step": prompts, "loss": loss, "held_out_loss": mean_loss(pairs), **held_out}
+
+
+def export(ranked: Ranked, softness: float, target: Path) -> dict[str, Any]:
+    """Write what the app ships: a head that has learned from all rankings, and how well the five others did.
+
+    The rewards' zero and unit are mean and standard deviation of the tuned model's answers, each scored by the one of
+    the five heads that had not learned from it. The log is the `learning_curve`.
+
+    Returns:
+        the figures of `REWARD`.
+    """
+    head = fit(ranked.states, ranked.pairs(range(len(ranked.ratings))), softness)
+    scores, _ = cross_validate(ranked, softness)
+    head.calibrate(scores[ranked.answers_by(SFT)])
+    target.mkdir(parents=True, exist_ok=True)
+    head.save(target)
+    write_notice(target, "a linear head (reward)")
+    pairs = judged_pairs(ranked.ratings, scores)
     quality = {
-        "held_out_prompts": len(held_out),
+        "prompts": len(ranked.ratings),
+        "folds": FOLDS,
+        "softness": softness,
         "loss": mean_loss(pairs),
         "accuracy": dict(shares(pairs)),
         "pairs": {name: len(group) for name, group in groups(pairs).items()},
         "calibration": calibration(pairs),
-        "mean": float(model.head.mean),
-        "deviation": float(model.head.deviation),
+        "mean": float(head.mean),
+        "deviation": float(head.deviation),
     }
     (target / REWARD).write_text(json.dumps(quality, indent=1) + "\n", encoding="utf-8")
-    shutil.copy(folder / LOG, target / LOG)
-    saved = load_checkpoint(folder, trainer.stages.device)
-    about = {
-        "stage": STAGE,
-        "prompts": len(trainer.learnt),
-        "pairs": sum(len(one.pairs()) for one in trainer.learnt),
-        "steps": trainer.step,
-        "hours": round(saved["hours"], 2) if saved else 0.0,
-        "hardware": hardware(trainer.stages.device),
-        "recipe": asdict(trainer.recipe),
-    }
-    write_about(target, about)
+    (target / LOG).unlink(missing_ok=True)
+    for line in learning_curve(ranked, softness):
+        write_log(target, line)
+    return quality
+
+
+def read_answers(stages: Stages, template: ChatTemplate, ratings: Sequence[Rating]) -> Ranked:
+    """The ranked ones of `ratings`, with the base model's state of each answer."""
+    ranked = tuple(one for one in ratings if one.ranking is not None)
+    sequences = [one.sequence(template, number) for one in ranked for number in range(len(one.answers))]
+    return Ranked(ranked, states_of(stages, sequences, progress=True).float().cpu())
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m genai_demo.training.reward",
-        description="Train the reward model on the rankings. Run the same command again to go on after a stop.",
-        epilog="%(prog)s runs/reward --export assets/rlhf/reward",
+        description="Fit the reward model to the rankings: minutes on a processor, nearly all of them for reading the "
+        "answers. The same rankings always give the same head, so there is nothing to go on with after a stop.",
     )
-    recipe = Recipe()
     add = parser.add_argument
-    add_run_arguments(parser)
-    add("--sft", type=Path, default=FOLDER / SFT, help="the tuned model to begin with (default: the shipped one)")
+    add("folder", type=Path, help="for the head, its figures and its learning curve; the app's is assets/rlhf/reward")
     add("--rankings", type=Path, default=RANKINGS, help="default: those of the project")
-    add("--epochs", type=int, default=recipe.epochs, help="passes over the rankings (default: %(default)s)")
-    add("--batch", type=int, default=recipe.batch, help="prompts a step (default: %(default)s)")
-    add("--learning-rate", type=float, default=recipe.learning_rate, help="AdamW's highest (default: %(default)s)")
-    add("--fold", type=int, choices=range(FOLDS), default=0, help="which fifth is held out (default: %(default)s)")
-    add("--seed", type=int, default=recipe.seed, help="of batches and dropout (default: %(default)s)")
+    add("--softness", type=float, default=SOFTNESS, help="how far one pair may move the head (default: %(default)s)")
+    add_model_arguments(parser)
     return parser.parse_args(words)
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Train, or go on training, as the command line says."""
+    """Read, fit, measure and write, as the command line says."""
     arguments = _arguments(words)
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
+    began = time.monotonic()
     network, template = load_base(arguments.model, device)
-    stages = Stages(network)
-    stages.read(SFT, arguments.sft)
-    recipe = Recipe(
-        epochs=arguments.epochs,
-        batch=arguments.batch,
-        learning_rate=arguments.learning_rate,
-        fold=arguments.fold,
-        seed=arguments.seed,
-    )
-    trainer = RewardTrainer(stages, template, load_ratings(arguments.rankings), recipe)
-    done = train(trainer, arguments.folder, device, Limits(arguments.minutes, arguments.checkpoint_minutes))
-    if done and arguments.export:
-        export(trainer, arguments.folder, arguments.export)
+    ranked = read_answers(Stages(network), template, load_ratings(arguments.rankings))
+    quality = export(ranked, arguments.softness, arguments.folder)
+    about = {
+        "stage": STAGE,
+        "prompts": quality["prompts"],
+        "pairs": quality["pairs"]["all"],
+        "hours": round((time.monotonic() - began) / 3600, 2),
+        "hardware": hardware(device),
+        "recipe": {"softness": arguments.softness, "folds": FOLDS},
+    }
+    write_about(arguments.folder, about)
+    print(json.dumps({name: quality[name] for name in ("accuracy", "pairs", "loss")}, indent=1))
 
 
 if __name__ == "__main__":

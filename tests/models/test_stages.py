@@ -15,6 +15,9 @@ from genai_demo.errors import DamagedModelFolder, InvalidParameter, NoTunedStage
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.reward import RewardHead
 from genai_demo.models.stages import Row, StagesLoader, TunedModel
+from genai_demo.training.adapters import Stages
+from genai_demo.training.rankings import conversation
+from genai_demo.training.reward import RewardModel
 from tests.conftest import chat_tokenizer
 
 # PEFT asks for something deprecated when it is used without our care.
@@ -103,12 +106,11 @@ def test_visitors_of_several_tabs_get_the_figures_of_a_quiet_run(tuned):
         assert all(torch.equal(one, quiet[1]) for one in predicted)
 
 
-def test_the_reward_is_the_head_on_the_last_state_of_its_own_adapter(network, tuned, adapter_folders):
+def test_the_reward_is_the_head_on_the_base_models_last_state(network, tuned, adapter_folders):
     ids = (*tuned.prompt(PROMPT, as_turn=True).ids, 30, 31, tuned.template.end_id)
-    scorer = PeftModel.from_pretrained(deepcopy(network), adapter_folders["reward"]).eval()
     with torch.no_grad():
-        state = scorer.get_base_model().model(input_ids=torch.tensor([ids])).last_hidden_state[0, -1]
-    head = RewardHead.load(adapter_folders["reward"])
+        state = network.model(input_ids=torch.tensor([ids])).last_hidden_state[0, -1]
+    head = RewardHead.load(adapter_folders["sft"].parent / "reward")
     score = float((layer_norm(state, state.shape) @ head.weight).detach())
     assert tuned.rewards([ids])[0] == pytest.approx((score - 1.5) / 1.0, abs=1e-3)  # calibrated on 0.5 and 2.5
     assert tuned.preference(1.0, 1.0) == 0.5
@@ -148,15 +150,27 @@ def test_a_model_without_turns_or_of_another_shape_has_no_stages(byte_level, net
         TunedModel(LanguageModel(other, chat_tokenizer(), name="other"), adapter_folders)
 
 
-@pytest.mark.parametrize("missing", ["adapter_model.safetensors", "adapter_config.json", "head.safetensors"])
-def test_a_damaged_folder_is_named(network, adapter_folders, tmp_path, missing):
-    folder = tmp_path / "reward"
-    shutil.copytree(adapter_folders["reward"], folder)
-    (folder / missing).unlink()
+@pytest.mark.parametrize(
+    ("folder", "missing"),
+    [("sft", "adapter_model.safetensors"), ("sft", "adapter_config.json"), ("reward", "head.safetensors")],
+)
+def test_a_damaged_folder_is_named(network, adapter_folders, tmp_path, folder, missing):
+    for name in ("sft", "reward"):
+        shutil.copytree(adapter_folders["sft"].parent / name, tmp_path / name)
+    (tmp_path / folder / missing).unlink()
     base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny")
     with pytest.raises(DamagedModelFolder) as caught:
-        TunedModel(base, {"reward": folder})
-    assert caught.value.facts["path"] == folder
+        TunedModel(base, {"sft": tmp_path / "sft"}, tmp_path / "reward")
+    assert caught.value.facts["path"] == tmp_path / folder
+
+
+def test_the_page_rewards_as_training_did(tuned, network, adapter_folders):
+    """The same numbers from the training code, which reads the plain base model in one filled-up batch."""
+    judge = RewardModel.read(Stages(deepcopy(network)), adapter_folders["sft"].parent / "reward")
+    conversations = [conversation(tuned.template, "the cat", answer) for answer in ("on a table", "sat", "un the a")]
+    expected = judge.rewards(conversations).tolist()
+    assert tuned.rewards([one.ids for one in conversations]) == pytest.approx(expected, abs=1e-4)
+    assert len(set(expected)) == 3
 
 
 def test_the_loader_reads_the_stages_once_and_only_those_that_are_there(network, adapter_folders):

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from torch.nn.functional import layer_norm, logsigmoid
 
 from genai_demo.errors import InvalidParameter
+from genai_demo.models.reward import fit_bradley_terry
 from genai_demo.rlhf import rater
 
 PROMPT = "the cat sat"
@@ -51,12 +52,12 @@ def test_the_head_minimises_its_equation():
         return float(value.detach()), w.grad.numpy()
 
     best = minimize(loss, np.zeros(6), jac=True, tol=1e-12)
-    np.testing.assert_allclose(rater.fit_head(differences), best.x, atol=1e-3)
+    np.testing.assert_allclose(fit_bradley_terry(differences, rater.SOFTNESS), best.x, atol=1e-3)
 
 
 def test_one_pair_has_a_closed_form_direction():
     difference = np.array([[0.6, -0.8, 0.0]])
-    head = rater.fit_head(difference)
+    head = fit_bradley_terry(difference, rater.SOFTNESS)
     np.testing.assert_allclose(head / np.linalg.norm(head), difference[0], atol=1e-6)
     # with w = a·d and |d| = 1 the optimum obeys a / C = σ(−a)
     size = float(np.linalg.norm(head))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from genai_demo.training import reward, rl
-from genai_demo.training.adapters import Lora, Stages
+from genai_demo.training.adapters import Stages
 from genai_demo.training.answers import draw_answers
 from genai_demo.training.demonstrations import load_prompts
 from genai_demo.training.rl import Recipe, RlTrainer, leave_one_out, snapshot
@@ -117,15 +117,11 @@ def test_the_model_learns_to_please(trainer: RlTrainer):
 
 
 @pytest.fixture(scope="module")
-def reward_folder(model_folder, sft_folder, tmp_path_factory):
+def reward_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reward")
-    stages = Stages(rl.load_base(str(model_folder), CPU)[0])
-    stages.read("sft", sft_folder)
-    stages.copy("reward", "sft", Lora())
     head = reward.RewardHead(32)
     with torch.no_grad():
         head.weight.normal_(generator=torch.Generator().manual_seed(4))
-    stages.export("reward", folder)
     head.save(folder)
     return folder
 

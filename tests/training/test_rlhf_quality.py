@@ -147,13 +147,14 @@ def test_a_comparison_is_spread_over_all_prompts():
 @pytest.fixture
 def adapters(model_folder, tmp_path):
     stages = Stages(rlhf_quality.load_base(str(model_folder), torch.device("cpu"))[0])
-    for number, stage in enumerate(("sft", "rlhf", "reward")):
+    for number, stage in enumerate(("sft", "rlhf")):
         stages.add(stage, Lora(), seed=number)
         disturb(stages, stage, seed=number)
         stages.export(stage, tmp_path / "adapters" / stage)
     head = RewardHead(32)
     with torch.no_grad():
         head.weight.normal_(generator=torch.Generator().manual_seed(1))
+    (tmp_path / "adapters" / "reward").mkdir()
     head.save(tmp_path / "adapters" / "reward")
     return tmp_path / "adapters"
 
