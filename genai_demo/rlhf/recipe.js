@@ -14,7 +14,7 @@ genai.scenes.recipe = (scene) => {
     path.append(el("li", {}, node));
     return [name, node];
   }));
-  const panels = { demonstrations: el("div", { class: "gx-split" }), rankings: el("div", { class: "gx-panel" }), reinforcement: el("div", { class: "gx-split" }) };
+  const panels = { demonstrations: el("div", { class: "gx-split" }), rankings: el("div", { class: "gx-split" }), reinforcement: el("div", { class: "gx-split" }) };
   scene.work.append(path, ...PARTS.map((name) => panels[name]));
 
   // 1 ─ demonstrations
@@ -34,10 +34,28 @@ genai.scenes.recipe = (scene) => {
   const judged = payload.ranked.answers.some((one) => one.reward != null);
   const rankingTitle = el("h3"), ranked = el("ol", { class: "gx-answers" });
   const another = button(texts.another_ranking, () => ask((payload.ranked.number + 1) % payload.ranked.count), { class: "gx-button gx-small" });
-  panels.rankings.append(el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", el("span", {}, judged ? texts.rewards_note : texts.rewards_missing)), el("p", { class: "gx-soft" }, accuracy()));
-  function accuracy() {
-    const { sft_sft: own, base_sft: mixed } = payload.accuracy;
-    return own == null ? "" : fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) });
+  const inPercent = (name) => payload.curves[name]?.map(([step, share]) => [step, 100 * share]);
+  const { sft_sft: own, base_sft: mixed } = payload.accuracy;
+  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", el("span", {}, judged ? texts.rewards_note : texts.rewards_missing))));
+  if (own != null) {
+    panels.rankings.append(el("div", { class: "gx-stack" }, calibration(),
+      chart(texts.learning_title, fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) }), [[texts.learning_own, inPercent("reward held_out_sft_sft")], [texts.learning_mixed, inPercent("reward held_out_base_sft")]], texts.prompts_axis, texts.learning_words)));
+  }
+  // Is it as often right as it thinks? A dot on the line says so; larger dots stand for more pairs.
+  function calibration() {
+    const rows = payload.calibration, most = Math.max(...rows.map(([, , pairs]) => pairs));
+    const lowest = Math.min(0.5, ...rows.map(([, right]) => right));
+    const place = (share) => 120 + (share - 0.5) * 520, height = (share) => 160 - ((share - lowest) / (1 - lowest)) * 145;
+    const words = rows.map(([chance, right, pairs]) => fill(texts.calibration_words, { chance: percent(chance), right: percent(right), pairs })).join(" ");
+    const picture = svg("svg", { class: "gx-lines", viewBox: "0 0 500 200", role: "img", "aria-label": words });
+    for (const share of [0.5, 0.75, 1]) {
+      picture.append(svg("line", { x1: 120, x2: 380, y1: height(share), y2: height(share), class: "gx-rule" }),
+        svg("text", { x: 112, y: height(share) + 4, "text-anchor": "end" }, percent(share)), svg("text", { x: place(share), y: 180, "text-anchor": "middle" }, percent(share)));
+    }
+    picture.append(svg("line", { x1: place(0.5), y1: height(0.5), x2: place(1), y2: height(1), class: "gx-rule gx-ideal" }));
+    for (const [chance, right, pairs] of rows) picture.append(svg("circle", { cx: place(chance), cy: height(right), r: 4 + 6 * Math.sqrt(pairs / most), class: "gx-dot" }, svg("title", {}, fill(texts.calibration_words, { chance: percent(chance), right: percent(right), pairs }))));
+    picture.append(svg("text", { x: 250, y: 196, "text-anchor": "middle" }, texts.calibration_axis));
+    return el("div", { class: "gx-panel" }, el("h3", {}, texts.calibration_title), picture, el("p", { class: "gx-soft" }, texts.calibration_note));
   }
   function drawRanking() {
     const { prompt, number, count, answers } = payload.ranked;
@@ -66,17 +84,17 @@ genai.scenes.recipe = (scene) => {
   }
 
   // Curves over training steps; each is named at its end and in words for those who do not see it.
-  function chart(title, note, curves) {
+  function chart(title, note, curves, axis = texts.steps_axis, sentence = texts.curve_words) {
     const given = curves.filter(([, points]) => points?.length);
     const all = given.flatMap(([, points]) => points), last = Math.max(...all.map(([step]) => step), 1);
     const low = Math.min(0, ...all.map(([, value]) => value)), high = Math.max(...all.map(([, value]) => value), 1e-9);
     const x = (step) => 44 + (step / last) * 440, y = (value) => 150 - ((value - low) / (high - low)) * 138;
-    const words = given.map(([name, points]) => fill(texts.curve_words, { name, first: points[0][1].toFixed(2), last: points.at(-1)[1].toFixed(2), steps: last })).join(" ");
+    const words = given.map(([name, points]) => fill(sentence, { name, first: points[0][1].toFixed(2), last: points.at(-1)[1].toFixed(2), steps: last })).join(" ");
     const picture = svg("svg", { class: "gx-lines", viewBox: "0 0 500 176", role: "img", "aria-label": words });
     for (const value of [low, (low + high) / 2, high]) {
       picture.append(svg("line", { x1: 44, x2: 484, y1: y(value), y2: y(value), class: "gx-rule" }), svg("text", { x: 40, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(high > 20 ? 0 : 1)));
     }
-    picture.append(svg("text", { x: 484, y: 172, "text-anchor": "end" }, fill(texts.steps_axis, { steps: last })));
+    picture.append(svg("text", { x: 484, y: 172, "text-anchor": "end" }, fill(axis, { steps: last })));
     given.forEach(([name, points], index) => picture.append(svg("polyline", { points: points.map(([step, value]) => `${x(step)},${y(value)}`).join(" "), class: `gx-line-${index}` }),
       svg("text", { x: 484, y: y(points.at(-1)[1]) + (index ? -8 : 18), "text-anchor": "end", class: `gx-line-${index}` }, name)));
     return el("div", { class: "gx-panel" }, el("h3", {}, title), picture, el("p", { class: "gx-soft" }, note));

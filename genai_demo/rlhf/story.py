@@ -70,6 +70,7 @@ class Sample:
 class Story:
     """The three steps. curves: by name ("sft loss", …); accuracy: of the reward model on held-out pairs, by group.
 
+    calibration: (the chance it gave, the share in which it was right, pairs), from the unsurest pairs to the surest;
     samples: by prompt id, with the prompt. shipped_step: of reinforcement learning; None if none is shipped.
     """
 
@@ -77,6 +78,7 @@ class Story:
     examples: tuple[Example, ...]
     curves: dict[str, Curve]
     accuracy: dict[str, float]
+    calibration: tuple[tuple[float, float, int], ...]
     samples: dict[str, tuple[str, tuple[Sample, ...]]]
     shipped_step: int | None
 
@@ -93,7 +95,7 @@ def read_story(folder: Path = FOLDER) -> Story:
     curves = {
         f"{stage} {name}": _curve(lines, name)
         for stage, lines in logs.items()
-        for name in ("loss", "held_out_loss", "reward", "kl", "length")
+        for name in ("loss", "held_out_loss", "held_out_sft_sft", "held_out_base_sft", "reward", "kl", "length")
     }
     quality = _json(folder / "reward" / "reward.json")
     return Story(
@@ -101,6 +103,7 @@ def read_story(folder: Path = FOLDER) -> Story:
         examples=tuple(examples),
         curves={name: curve for name, curve in curves.items() if curve},
         accuracy=dict(quality.get("accuracy", {})),
+        calibration=tuple((row["chance"], row["right"], row["pairs"]) for row in quality.get("calibration", [])),
         samples=_samples(logs["rlhf"], folder),
         shipped_step=_json(folder / "rlhf" / "training.json").get("steps"),
     )

@@ -125,6 +125,7 @@ def story_payload(result: Story, ranked: RankedExample) -> Json:
         "examples": [asdict(example) for example in result.examples],
         "curves": {name: _points(curve) for name, curve in result.curves.items()},
         "accuracy": result.accuracy,
+        "calibration": [(round(chance, 3), round(right, 3), pairs) for chance, right, pairs in result.calibration],
         "samples": {
             name: {"prompt": prompt, "answers": [asdict(sample) for sample in samples]}
             for name, (prompt, samples) in result.samples.items()

@@ -21,6 +21,7 @@ from .colours import PALETTE, contrast
 from .sprites import BY_NAME, KINDS, Sprites
 
 SIZES = ("small", "medium", "large")
+PRACTISED = ("small", "small", "medium", "large")  # how often each size is trained on: small things are the hardest
 OBJECT_COLOURS = tuple(colour for colour in PALETTE if colour != "gray")
 HELD_OUT_SHARE = 1 / 8
 SALT = "0"  # with it, every object stands out from one of its unseen backgrounds at least
@@ -104,7 +105,7 @@ class World:
         self.held_out = tuple(scene for scene in self.singles if scene.held_out)
 
     def draw_scene(self, rng: Generator) -> Scene:
-        """A scene to learn from: every object is equally likely, then its colour, size and background."""
+        """A scene to learn from: every object is equally likely, then its colour and background; small ones come up twice."""
         while True:
             pair = rng.random() < self.rung.pair_share
             scene = self.draw_pair(rng) if pair else self._single(rng)
@@ -123,7 +124,7 @@ class World:
     def _single(self, rng: Generator) -> Scene:
         name, colour = self._coloured(rng)
         backgrounds = self._backgrounds[name, colour]
-        size = SIZES[rng.integers(len(SIZES))]
+        size = PRACTISED[rng.integers(len(PRACTISED))]
         return Scene((Thing(name, colour, size),), backgrounds[rng.integers(len(backgrounds))])
 
     def _coloured(self, rng: Generator) -> tuple[str, str]:

@@ -50,7 +50,7 @@ HELD_OUT_ROWS = 16
 class Recipe:
     """How to train. The InstructGPT authors, too, found many passes to help although the held-out loss soon rises."""
 
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 16  # conversations
     learning_rate: float = 3e-4
     warm_up: float = 0.1  # share of all steps

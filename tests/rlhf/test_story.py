@@ -32,6 +32,9 @@ def folder(tmp_path):
     ]
     write_log(tmp_path / "rlhf", lines)
     (tmp_path / "rlhf" / "training.json").write_text(json.dumps({"steps": 20}))
+    write_log(tmp_path / "reward", [{"step": 8, "held_out_sft_sft": 0.6}, {"step": 16, "held_out_sft_sft": 0.7}])
+    right = {"accuracy": {"all": 0.75}, "calibration": [{"chance": 0.6, "right": 0.5, "pairs": 4}]}
+    (tmp_path / "reward" / "reward.json").write_text(json.dumps(right))
     return tmp_path
 
 
@@ -51,6 +54,9 @@ def test_the_story_tells_what_training_left(folder):
     assert "-" not in prompt.split()[0]  # the prompt itself, not its id
     assert [(one.step, one.text) for one in samples] == [(0, "before"), (20, "after")]
     assert told.shipped_step == 20
+    assert told.curves["reward held_out_sft_sft"] == ((8, 0.6), (16, 0.7))
+    assert told.accuracy == {"all": 0.75}
+    assert told.calibration == ((0.6, 0.5, 4),)
     assert told.demonstrations > 300
     assert {one.kind for one in told.examples} >= {"question", "harmful"}
 
@@ -66,10 +72,12 @@ def test_only_demonstrations_that_were_trained_on_are_shown(folder):
 
 def test_a_step_that_has_not_been_taken_leaves_nothing(folder):
     shutil.rmtree(folder / "rlhf")
+    shutil.rmtree(folder / "reward")
     told = story.read_story(folder)
     assert told.samples == {}
     assert told.shipped_step is None
     assert told.accuracy == {}
+    assert told.calibration == ()
     assert story.read_rankings(folder) == ()
 
 
