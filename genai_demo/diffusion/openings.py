@@ -31,6 +31,7 @@ def openings(model: PictureGenerator) -> dict[str, Json]:
         "steer": {
             "scales": {**asked, **requests.steer_by_guidance(model, asked)},
             "prompts": {**pair, **requests.steer_by_prompt(model, pair)},
+            "reading": requests.read_words(model, asked),
         },
         "counts": {
             **asked,

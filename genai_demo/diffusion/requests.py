@@ -113,6 +113,14 @@ def steer_by_prompt(model: DrawingModel, request: Json) -> Json:
     return _steered(model, request, [Wish(prompt, scale) for prompt in prompts])
 
 
+def read_words(model: DrawingModel, request: Json) -> Json:
+    """{prompt, seed} → a picture, and where each word of its prompt is read; no words if the model does not show it."""
+    prompt = text_field(request, "prompt")
+    if not model.words(prompt):
+        return {"provenance": view.provenance(model.origin), "prompt": prompt, "words": []}
+    return view.reading_payload(backend.read_words(model, prompt, request.get("seed", 0)), model.origin)
+
+
 def count_steps(model: DrawingModel, request: Json) -> Iterator[Json]:
     """{run, prompt, seed, guidance_scale, samplers} → the How-many-steps scene, picture by picture."""
     prompt, samplers = text_field(request, "prompt"), texts_field(request, "samplers")[:2] or list(COMPARED)

@@ -17,7 +17,7 @@ ASKS = {
     "destroy": (requests.forward_process,),
     "guess": (requests.guess_noise,),
     "steps": (requests.save_gif, requests.decode_step),
-    "steer": (requests.steer_by_guidance, requests.steer_by_prompt),
+    "steer": (requests.steer_by_guidance, requests.steer_by_prompt, requests.read_words),
     "counts": (requests.steer_by_prompt,),
 }
 EVENTS = {"steps": ("draw", requests.draw), "counts": ("count", requests.count_steps)}

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..models.drawing_model import PictureOrigin
-from .backend import Drawing, Floats, Lane, Noised, NoiseGuess, Step
+from .backend import Drawing, Floats, Lane, Noised, NoiseGuess, Reading, Step
 from .samples import Sample
 
 Json = dict[str, Any]
@@ -293,6 +293,23 @@ def steer_payload(lanes: Sequence[Lane], origin: PictureOrigin, unseen: Sequence
         "difference": difference,
         "amplified": amplified,
         "difference_scale": shown.wish.guidance_scale if shown else None,
+    }
+
+
+def reading_payload(result: Reading, origin: PictureOrigin) -> Json:
+    """A picture and its words; `attention` is a list of rows of shares, in thousandths."""
+    return {
+        "provenance": provenance(origin),
+        "prompt": result.prompt,
+        "image": finished_uri(result.picture),
+        "words": [
+            {
+                "text": word.text,
+                "share": round(word.share, 4),
+                "attention": (word.attention * 1_000).round().astype(int).tolist(),
+            }
+            for word in result.words
+        ],
     }
 
 

@@ -98,6 +98,18 @@ class DrawingModel(ABC):
         """
         return self._run(partial(self._forward, x, timestep, conditionings))
 
+    def words(self, prompt: str) -> list[tuple[str, list[int]]]:  # noqa: ARG002 - for those that do
+        """The words of a prompt and the places of their tokens in `attention`; none if the model does not show it."""
+        return []
+
+    def attention(self, x: Tensor, timestep: int, conditionings: Sequence[Any]) -> Tensor:
+        """Where each token is read: shares (B, tokens, height, width), on the CPU. Arguments as for `predict`.
+
+        Raises:
+            NotImplementedError: the model does not show it.
+        """
+        raise NotImplementedError
+
     def preview(self, x: Tensor) -> Tensor:
         """Pictures (B, 3, height, width) in [−1, 1] that `x` comes to, at little cost."""
         return x

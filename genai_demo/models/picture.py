@@ -36,6 +36,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 from ..errors import DamagedModelFolder
+from .attention import cross_attention
 from .text_encoder import TextStates
 
 FOLDER = Path(__file__).parents[2] / "assets" / "picture_model"
@@ -156,6 +157,18 @@ class PictureModel(nn.Module):
         clean = gate.sigmoid() * linear + (1 - bars).sqrt() * variances.sqrt() * c_in * answer
         picture = pixel_shuffle(torch.einsum("kc,bkhw->bchw", self.components, clean) + mean, self.config.patch)
         return self.finish(picture, x, bars) if self.finish else picture
+
+    def attention(self, x: Tensor, timesteps: Tensor | int, text: TextStates) -> Tensor:
+        """Where each token of the prompts is read in a forward pass: (B, tokens, height, width), at the finest level.
+
+        The mean over that level's heads and layers; at every place, the tokens' shares sum to 1. Of a batch of B
+        pictures, arguments as for `forward`.
+        """
+        with cross_attention(self.unet) as found:
+            self(x, timesteps, text)
+        positions = max(weights.shape[1] for weights in found)
+        finest = torch.stack([weights for weights in found if weights.shape[1] == positions]).mean(0)
+        return finest.mT.reshape(len(x), -1, math.isqrt(positions), math.isqrt(positions))
 
 
 def to_model_space(pictures: Tensor) -> Tensor:

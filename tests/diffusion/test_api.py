@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import gradio as gr
 import httpx
 import pytest
+import torch
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -198,6 +199,31 @@ def test_steering(generator):
     prompts = requests.steer_by_prompt(generator, {"prompts": ["a cat", "a red dragon"], "steps": 2})
     assert [one["prompt"] for one in prompts["pictures"]] == ["a cat", "a red dragon"]
     assert prompts["unseen"] == ["dragon"]
+
+
+def test_words_are_read_somewhere(generator):
+    found = requests.read_words(generator, {"prompt": "a red apple", "seed": 1})
+    assert [word["text"] for word in found["words"]] == ["[CLS]", "a", "red", "apple", "[SEP]"]
+    assert sum(word["share"] for word in found["words"]) == pytest.approx(1, abs=1e-3)
+    assert sum(word["attention"][0][0] for word in found["words"]) == pytest.approx(1_000, abs=3)
+    *_, last = backend.denoise(generator, "a red apple", 1)
+    assert found["image"] == view.finished_uri(last.x_next)
+
+
+def test_a_model_that_does_not_show_where_it_reads_says_so(latent):
+    assert requests.read_words(latent, {"prompt": "a cat"})["words"] == []
+
+
+def test_the_share_of_a_word_is_the_mean_over_steps_and_places(generator):
+    reading = backend.read_words(generator, "red apple", 3, steps=2)
+    told = generator.encode("red apple")
+    expected = [
+        generator.attention(torch.from_numpy(step.x_t.transpose(2, 0, 1).copy())[None], step.timestep, [told])[0]
+        for step in backend.denoise(generator, "red apple", 3, 2)
+    ]
+    found = torch.stack([torch.from_numpy(word.attention) for word in reading.words])
+    torch.testing.assert_close(found, sum(expected) / 2)
+    assert reading.words[1].share == pytest.approx(float((sum(expected) / 2)[1].mean()), abs=1e-6)
 
 
 def test_nothing_is_guided_where_the_prompt_is_empty(generator):

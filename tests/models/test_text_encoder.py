@@ -32,6 +32,17 @@ def encoder() -> TextEncoder:
     return TextEncoder(BertModel(config, add_pooling_layer=False), fast)
 
 
+def test_pieces_of_a_word_belong_together(encoder, monkeypatch):
+    monkeypatch.setattr(encoder, "tokens", lambda _: ["[CLS]", "a", "sun", "##flow", "##er", "on", "[SEP]"])
+    assert encoder.words("a sunflower on") == [
+        ("[CLS]", [0]),
+        ("a", [1]),
+        ("sunflower", [2, 3, 4]),
+        ("on", [5]),
+        ("[SEP]", [6]),
+    ]
+
+
 def test_prompts_become_vectors_of_tokens_and_their_mean(encoder):
     text = encoder.encode(["A red cat", "cat"])
     assert text.states.shape == (2, 5, 16)
