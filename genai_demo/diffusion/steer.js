@@ -17,7 +17,7 @@ genai.scenes.steer = (scene) => {
     el("div", { class: "gx-panel" }, el("h3", {}, texts.prompts_title),
       el("div", { class: "gx-row" }, genai.field(texts.left, left, { class: "gx-field gx-grow" }), genai.field(texts.right, right, { class: "gx-field gx-grow" }),
         button(texts.compare, () => drawPrompts([left.value, right.value])), button(texts.word_by_word, () => drawPrompts(prefixes(left.value)))), prompts));
-  const wordsTitle = el("h3"), words = el("div", { class: "gx-gallery gx-words" }), wordsNote = el("p", { class: "gx-soft" });
+  const wordsTitle = el("h3"), words = el("div", { class: "gx-gallery gx-reading" }), wordsNote = el("p", { class: "gx-soft" });
   scene.work.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, wordsTitle, button(texts.reading_button, readWords)), words, wordsNote));
   function box(value) {
     const input = el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false" });

@@ -285,10 +285,10 @@ def test_every_word_has_its_picture(visitor: Visit, generator: PictureGenerator)
     with visitor.answer():
         visitor.find("input.gx-prompt").fill("a red apple")
         page.get_by_role("button", name="Show the words").click()
-    expect(visitor.find(".gx-words figcaption")).to_have_count(5)
-    captions = visitor.find(".gx-words figcaption").all_inner_texts()
+    expect(visitor.find(".gx-reading figcaption")).to_have_count(5)
+    captions = visitor.find(".gx-reading figcaption").all_inner_texts()
     reading = backend.read_words(generator, "a red apple", 1)
-    assert [caption.split(",")[0] for caption in captions] == ["(beginning)", "a", "red", "apple", "(end)"]
+    assert [caption.split(",")[0] for caption in captions] == ["(start)", "a", "red", "apple", "(end)"]
     assert sum(float(caption.split(",")[1].strip(" %")) for caption in captions) == pytest.approx(100, abs=0.5)
     assert captions[3].startswith(f"apple, {100 * reading.words[3].share:.1f}"[:8])
 
