@@ -151,7 +151,7 @@ def paint(scene: Scene, sprites: Sprites, rng: Generator, side: int) -> NDArray[
 def _place(scene: Scene, number: int) -> tuple[int, int, int]:
     """Top, left and edge of a thing, in cells: in the middle, or in the middle of its half.
 
-    Always the same, so that a drawing meets the network's patches always alike: that halves its mistakes.
+    Always the same, so that a drawing meets the network's patches always alike.
     """
     if len(scene.things) == 1:
         edge = EDGES[scene.things[0].size]
