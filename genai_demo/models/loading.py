@@ -28,6 +28,7 @@ from ..errors import (
 from .cache import build_once, cache_folder
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
+from .few_rows import use_few_rows
 from .gguf_conversion import ConversionError, convert_gguf
 from .language import LanguageModel
 
@@ -119,6 +120,7 @@ def load_model(
     except torch.OutOfMemoryError:
         logger.warning("%s does not fit into the graphics card's memory: using the CPU.", entry.title)
         model = model.to("cpu", torch.float32)
+    use_few_rows(model)
     return LanguageModel(
         model,
         tokenizer,
