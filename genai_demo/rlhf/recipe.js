@@ -96,7 +96,7 @@ genai.scenes.recipe = (scene) => {
     }
     picture.append(svg("text", { x: 484, y: 172, "text-anchor": "end" }, fill(axis, { steps: last })));
     given.forEach(([name, points], index) => picture.append(svg("polyline", { points: points.map(([step, value]) => `${x(step)},${y(value)}`).join(" "), class: `gx-line-${index}` }),
-      svg("text", { x: 484, y: y(points.at(-1)[1]) + (index ? -8 : 18), "text-anchor": "end", class: `gx-line-${index}` }, name)));
+      svg("text", { x: 484, y: Math.max(26, y(points.at(-1)[1]) + (index ? -8 : 18)), "text-anchor": "end", class: `gx-line-${index}` }, name)));
     return el("div", { class: "gx-panel" }, el("h3", {}, title), picture, el("p", { class: "gx-soft" }, note));
   }
 
