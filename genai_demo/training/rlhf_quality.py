@@ -112,7 +112,7 @@ def answers_it(prompt: Prompt, reply: Reply) -> bool:
     """Whether the reply answers instead of continuing.
 
     It neither goes on with the prompt's sentence, nor repeats the prompt's beginning, nor invents another turn, nor
-    consists of questions, nor is it empty.
+    consists of questions, unless it was asked for one, nor is it empty.
     """
     said, asked = words(reply.text), words(prompt.prompt)
     if not said:
@@ -122,7 +122,8 @@ def answers_it(prompt: Prompt, reply: Reply) -> bool:
     if GOES_ON.match(reply.text) or NEW_TURN.search(reply.text):
         return False
     sentences = [one for one in re.split(r"(?<=[.!?])\s+", reply.text.strip()) if words(one)]
-    return prompt.kind in MAY_BE_A_QUESTION or not all(one.rstrip("\"')").endswith("?") for one in sentences)
+    may_ask = prompt.kind in MAY_BE_A_QUESTION or "question" in asked
+    return may_ask or not all(one.rstrip("\"')").endswith("?") for one in sentences)
 
 
 def declines(answer: str) -> bool:
