@@ -71,7 +71,8 @@ class Visit:
         return self.wait_for_live()
 
     def wait_for_live(self) -> Page:
-        self.page.wait_for_selector(f"{SHOWN} .gx-kind.gx-real:visible", timeout=30_000)
+        two_models_writing = 90_000  # 120 tokens each on two shared cores, the slowest opening that there is
+        self.page.wait_for_selector(f"{SHOWN} .gx-kind.gx-real:visible", timeout=two_models_writing)
         self.settle()
         return self.page
 
