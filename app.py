@@ -17,12 +17,13 @@ from genai_demo.models.catalogue import (
     VECTORS,
     find_model,
     find_pictures,
+    find_siblings,
     find_vectors,
 )
 from genai_demo.models.device import available_devices, space_function
 from genai_demo.models.loading import ModelLoader, prepare
 from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages import StagesLoader
+from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
@@ -39,7 +40,8 @@ NOTICES = "\n\n".join(
 loader = ModelLoader(find_model(DEFAULT_MODEL))
 vectors = VectorsLoader(loader)
 pictures = PictureLoader()
-TABS = (next_token_tab(), word_vectors_tab(vectors), denoising_tab(pictures), rlhf_tab(StagesLoader(loader)))
+stages = StagesLoader(loader)
+TABS = (next_token_tab(), word_vectors_tab(vectors), denoising_tab(pictures), rlhf_tab(stages))
 demo = build_page(loader, TABS, NOTICES)
 
 
@@ -60,12 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
     progress = TerminalProgress(stage_name)
     try:
         entry = find_model(options.model)
+        siblings = find_siblings(entry, options.tuned)
         if options.prepare:
             folder = prepare(entry, progress)
             progress("ready", 1.0)
             print(folder)
             return 0
         loader.choose(entry, options.device, progress)
+        stages.choose({stage: ModelLoader(one, options.device) for stage, one in siblings.items()})
         vectors.choose(find_vectors(options.vectors))
         pictures.choose(find_pictures(options.pictures), options.device)
     except DemoError as error:
@@ -87,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         default=DEFAULT_MODEL,
         help=f"a name from --list-models, or a transformers folder (default: {DEFAULT_MODEL})",
+    )
+    parser.add_argument(
+        "--tuned",
+        help="a tuned model to set beside --model in the last tab, by name or folder "
+        "(default: what was published as tuned from it, or this project's own)",
     )
     parser.add_argument(
         "--vectors",

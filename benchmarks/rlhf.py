@@ -10,7 +10,8 @@ import numpy as np
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.loading import ModelLoader, load_model
 from genai_demo.models.sampling import SamplingSettings
-from genai_demo.models.stages import BASE, StagesLoader, TunedModel
+from genai_demo.models.stages import BASE, StagedModel
+from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.rlhf import backend, rater
 
 from .next_token import row, seconds
@@ -20,7 +21,7 @@ TOKENS = 40
 DRAWN = SamplingSettings(1.0, 1.0)
 
 
-def loading() -> TunedModel:
+def loading() -> StagedModel:
     """The adapters, on a base that is there already."""
     entry = find_model(DEFAULT_MODEL)
     loader = ModelLoader.of(load_model(entry, device="cpu"), entry)
@@ -29,7 +30,7 @@ def loading() -> TunedModel:
     return stages.model()
 
 
-def writing(model: TunedModel) -> None:
+def writing(model: StagedModel) -> None:
     """Base and tuned stage in one batch, beside the tuned stage alone: tokens of all rows a second, in turn."""
     tuned = model.stages[-1]
 
@@ -49,16 +50,16 @@ def writing(model: TunedModel) -> None:
     row("First token of both", f"{statistics.median(pair[0][1] for pair in pairs):.2f} s", "", "", "< 1 s")
 
 
-def scoring(model: TunedModel) -> None:
+def scoring(model: StagedModel) -> None:
     """An answer of 40 tokens under two models: ranks, probabilities, KL."""
     tuned = model.stages[-1]
-    said = model.base.encode("Vaccines show your body a harmless piece of a germ. " * 4)
+    said = model.language(BASE).encode("Vaccines show your body a harmless piece of a germ. " * 4)
     answer = [token.id for token in said][:TOKENS]
     times = [seconds(lambda p=prompt: backend.score(model, p, answer, tuned, BASE)) for prompt in PROMPTS]
     row(f"Marking {TOKENS} tokens under two models", f"{statistics.median(times):.1f} s", "", "", "")
 
 
-def taste(model: TunedModel) -> None:
+def taste(model: StagedModel) -> None:
     """Refitting a visitor's reward head after ten orders of four answers."""
     *_, last = rater.sample(model, PROMPTS[0], model.stages[1], max_new_tokens=8)
     texts = [one.reply.text for one in last.rated] * 10

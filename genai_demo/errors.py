@@ -204,6 +204,18 @@ class NoTunedStages(ModelUnavailable):
     key = "no_tuned_stages"
 
 
+class NoChatTemplate(ModelUnavailable):
+    """The model called `title` does not say how a conversation is written for it."""
+
+    key = "no_chat_template"
+
+
+class DifferentTokens(BadRequest):
+    """The models called `one` and `other` cut texts into different tokens: neither can score the other's."""
+
+    key = "different_tokens"
+
+
 class UnsupportedPipeline(ModelUnavailable):
     """The diffusers folder at `path` holds a `kind` of pipeline that is not of Stable Diffusion's class."""
 

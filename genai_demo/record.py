@@ -15,7 +15,7 @@ from .diffusion.tab import NAME as DENOISING
 from .models.catalogue import DEFAULT_MODEL, find_model
 from .models.loading import ModelLoader, load_model
 from .models.picture_generator import load_picture_generator
-from .models.stages import StagesLoader
+from .models.stages_loader import StagesLoader
 from .models.word_vectors import VectorsLoader
 from .next_token import openings as next_token
 from .next_token.tab import NAME as NEXT_TOKEN

@@ -23,6 +23,7 @@ from genai_demo.models.catalogue import (
 )
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.stages_loader import StagesLoader
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,7 @@ def launched(monkeypatch) -> list[dict]:
     loader = ModelLoader(find_model(DEFAULT_MODEL))
     monkeypatch.setattr(loader, "start", lambda: started.append(loader.entry.name))
     monkeypatch.setattr(app, "loader", loader)
+    monkeypatch.setattr(app, "stages", StagesLoader(loader))
     page = SimpleNamespace(launch=lambda **options: launches.append({"started": list(started), **options}))
     monkeypatch.setattr(app, "demo", page)
     return launches
@@ -43,7 +45,7 @@ def test_help_names_every_option_in_plain_words(capsys):
         app.main(["--help"])
     assert caught.value.code == 0
     said = capsys.readouterr().out
-    for option in ("--host", "--port", "--device", "--model", "--pictures", "--list-models", "--prepare"):
+    for option in ("--host", "--port", "--device", "--model", "--tuned", "--pictures", "--list-models", "--prepare"):
         assert option in said
     assert DEFAULT_MODEL in said
 
@@ -69,6 +71,25 @@ def test_the_chosen_picture_model_is_loaded_before_the_page_opens(launched, tmp_
     (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
     assert app.main(["--pictures", str(tmp_path), "--device", "cpu"]) == 1
     assert "FluxPipeline" in capsys.readouterr().err
+    assert not launched
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--model", "olmo-2-1b"], ["base", "sft", "dpo", "rlhf"]),
+        (["--model", "smollm2-135m", "--tuned", "smollm2-360m-instruct"], ["base", "rlhf"]),
+    ],
+)
+def test_the_last_tab_gets_the_stages_that_were_published(launched, options, names):
+    assert app.main([*options, "--device", "cpu"]) == 0
+    assert app.stages.names == names
+    assert len(launched) == 1
+
+
+def test_an_unknown_tuned_model_is_answered_with_the_choices(capsys, launched):
+    assert app.main(["--model", "olmo-2-1b", "--tuned", "gpt-5"]) == 1
+    assert "gpt-5" in capsys.readouterr().err
     assert not launched
 
 

@@ -1,4 +1,4 @@
-// Scene 4: the same noise, more guidance or other words.
+// Scene 4: the same noise, more guidance or other words; and where each word is read.
 "use strict";
 genai.scenes.steer = (scene) => {
   const { el, button, fill, percent } = genai;
@@ -32,18 +32,18 @@ genai.scenes.steer = (scene) => {
   }
   async function drawScales() {
     const answer = await askScales(scene.server.steer_by_guidance, { prompt: prompt.box.value, seed: seed.get() });
-    if (answer) { payload = { ...payload, scales: { ...answer, prompt: prompt.box.value } }; draw(); }
+    if (answer) { payload = { ...payload, scales: { ...answer, prompt: prompt.box.value } }; showScales(); }
   }
   async function drawPrompts(words) {
     const answer = await askPrompts(scene.server.steer_by_prompt, { prompts: words, seed: seed.get() });
-    if (answer) { payload = { ...payload, prompts: answer }; draw(); }
+    if (answer) { payload = { ...payload, prompts: answer }; showPrompts(); }
   }
   async function readWords() {
     const answer = await askWords(scene.server.read_words, { prompt: prompt.box.value, seed: seed.get() });
-    if (answer) { payload = { ...payload, reading: answer }; drawWords(); }
+    if (answer) { payload = { ...payload, reading: answer }; showWords(); }
   }
   // The picture once for each word, dark where that word is not read.
-  async function drawWords() {
+  async function showWords() {
     const { reading } = payload, name = { "[CLS]": texts.reading_start, "[SEP]": texts.reading_end };
     wordsTitle.textContent = fill(texts.reading_title, { prompt: reading.prompt });
     if (!reading.words.length) { words.replaceChildren(); wordsNote.textContent = texts.reading_none; return; }
@@ -57,16 +57,18 @@ genai.scenes.steer = (scene) => {
       return shown.node;
     }));
   }
-  scene.refresh = async () => { await readWords(); await drawScales(); await drawPrompts(payload.prompts.pictures.map((one) => one.prompt)); };
-  scene.shown = () => draw();
-  function draw() {
+  function showScales() {
     scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, { scale: one.guidance_scale })); return shown.node; }), difference.node);
     difference.node.hidden = !payload.scales.difference;
     difference.show(payload.scales.difference, fill(texts.difference, { factor: payload.scales.amplified, scale: payload.scales.difference_scale }));
     note.textContent = `${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();
-    prompts.replaceChildren(...payload.prompts.pictures.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt.trim() || texts.nothing); return shown.node; }));
-    drawWords();
     scene.origin(payload.scales.provenance);
   }
+  function showPrompts() {
+    prompts.replaceChildren(...payload.prompts.pictures.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt.trim() || texts.nothing); return shown.node; }));
+  }
+  function draw() { showScales(); showPrompts(); showWords(); }
+  scene.refresh = async () => { await drawScales(); await drawPrompts(payload.prompts.pictures.map((one) => one.prompt)); await readWords(); };
+  scene.shown = draw;
   draw();
 };

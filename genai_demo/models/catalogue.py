@@ -100,6 +100,14 @@ CATALOGUE: tuple[ModelEntry, ...] = (
 )
 
 
+SIBLINGS: dict[str, dict[str, str]] = {  # base → stage of the last tab → what was published as such
+    "smollm2-135m": {"rlhf": "smollm2-135m-instruct"},
+    "smollm2-360m": {"rlhf": "smollm2-360m-instruct"},
+    "qwen3-0.6b-base": {"rlhf": "qwen3-0.6b"},
+    "olmo-2-1b": {"sft": "olmo-2-1b-sft", "dpo": "olmo-2-1b-dpo", "rlhf": "olmo-2-1b-instruct"},
+}
+
+
 def available_models() -> tuple[str, ...]:
     """The names that `find_model` takes, the default first."""
     return tuple(entry.name for entry in CATALOGUE)
@@ -127,6 +135,16 @@ def find_model(name: str) -> ModelEntry:
             context_limit=0,
         )
     raise UnknownModel(name=name, choices=", ".join(available_models()))
+
+
+def find_siblings(base: ModelEntry, tuned: str | None = None) -> dict[str, ModelEntry]:
+    """The models to set beside `base`, by stage: that called `tuned`, or those that were published as tuned from it.
+
+    Raises:
+        UnknownModel: as `find_model`.
+    """
+    names = SIBLINGS.get(base.name, {}) if tuned is None else {"rlhf": tuned}
+    return {stage: find_model(name) for stage, name in names.items()}
 
 
 @dataclass(frozen=True)

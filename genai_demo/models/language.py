@@ -6,12 +6,13 @@ so that several visitors interleave and no two passes ever run at once.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -19,12 +20,13 @@ import numpy as np
 import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
-from ..errors import OutOfDeviceMemory, TextTooLong, UnreadableText
+from ..errors import NoChatTemplate, OutOfDeviceMemory, TextTooLong, UnreadableText
 from .chat import ChatTemplate
 from .token_text import TokenBytes, characters_on_first_token
 
 MAX_CHARACTERS = 20_000  # a text longer than this is refused before it reaches the tokenizer
 REMEMBERED_PROMPTS = 16  # next-token logits are kept for so many prompts (1 MB each)
+PLACEHOLDER = "{the user's words}"  # in a chat template that is written once
 CHUNK_POSITIONS = 64  # positions whose logits are held at once: 64 × 262,144 × 4 bytes = 67 MB
 
 Result = TypeVar("Result")
@@ -140,6 +142,49 @@ class LanguageModel:
             ValueError: its vocabulary has no tokens for turns.
         """
         return ChatTemplate(self._fast_tokenizer)
+
+    @cached_property
+    def control_ids(self) -> frozenset[int]:
+        """Tokens that are commands and no text, such as the end of a turn."""
+        added = self._tokenizer.get_added_tokens_decoder().items()
+        return frozenset(token_id for token_id, token in added if token.special)
+
+    @cached_property
+    def tokens_known(self) -> int:
+        """How many ids are tokens. Large models' tables may have some rows more, only to fill them up."""
+        return 1 + max(self._tokenizer.get_vocab().values())
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """The id of every token that is text. Two models with the same one can score each other's words."""
+        return {
+            text: token_id for text, token_id in self._tokenizer.get_vocab().items() if token_id not in self.control_ids
+        }
+
+    def turn(self) -> tuple[str, str]:
+        """What the makers' own chat template writes before and after a user's words, up to the model's answer.
+
+        Raises:
+            NoChatTemplate: there is none: it is no tuned model.
+        """
+        if not self._fast_tokenizer.chat_template:
+            raise NoChatTemplate(title=self._title)
+        message = {"role": "user", "content": PLACEHOLDER}
+        written = self._fast_tokenizer.apply_chat_template(
+            [message], tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+        before, _, after = str(written).partition(PLACEHOLDER)
+        return before, after
+
+    def encode_template(self, text: str) -> tuple[Token, ...]:
+        """Like `encode`, but the name of a control token is that token: for templates, never for what people write."""
+        control = {token.content: token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items()}
+        names = sorted(control, key=len, reverse=True)
+        parts = re.split("|".join(f"({re.escape(name)})" for name in names), text) if names else [text]
+        tokens: list[Token] = []
+        for part in filter(None, parts):
+            tokens += [Token(part, control[part])] if part in control else self.encode(part)
+        return tuple(tokens)
 
     @property
     def bos(self) -> Token:

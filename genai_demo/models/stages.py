@@ -1,19 +1,20 @@
 """One base model and its tuned stages: small adapters on the one copy of the base that all tabs share.
 
-Which adapter a text goes through is said on every call, row by row, so that texts of different stages are read and
-written in one batch, and a call that says nothing gets the base as it always was. PEFT does this with hooks on the
-shared network; they are only ever set and removed inside the model's one worker.
+(Stages that were published as whole models are in `siblings`; the tab takes either.) Which adapter a text goes through
+is said on every call, row by row, so that texts of different stages are read and written in one batch, and a call that
+says nothing gets the base as it always was. PEFT does this with hooks on the shared network; they are only ever set and
+removed inside the model's one worker.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, Protocol
 
 import torch
@@ -29,12 +30,10 @@ from .language import CHUNK_POSITIONS, LanguageModel, Origin, Token
 from .reward import RewardHead
 
 BASE = "base"  # the stage without an adapter
-REWARD = "reward"  # the folder of the reward model's head, which reads the base's states
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 PROMPT_LIMIT = 1_024  # tokens
 FOLDER = Path(__file__).parents[2] / "assets" / "rlhf"
-SHIPPED = ("sft", "rlhf")  # in the order of the page
 
 Ids = Sequence[int]
 
@@ -65,7 +64,101 @@ class Row:
     ids: tuple[int, ...]
 
 
-class TunedModel:
+class Growing(Protocol):
+    """Texts that are written side by side. `logits` of those still growing predict their next tokens: (vocabulary,)."""
+
+    @property
+    def logits(self) -> Sequence[Tensor] | Tensor:
+        """One row for each text that is still growing."""
+        ...
+
+    def append(self, token_ids: Sequence[int | None]) -> None:
+        """Add one token to each row that is still growing; a row that gets None has ended."""
+        ...
+
+
+class StagedModel(ABC):
+    """A base model and its tuned stages, however they are kept."""
+
+    stages: tuple[str, ...]  # the base first, the most tuned last
+
+    @property
+    @abstractmethod
+    def origin(self) -> Origin:
+        """What to write under a figure."""
+
+    @property
+    @abstractmethod
+    def titles(self) -> dict[str, str]:
+        """What each stage was published as; "" for this project's own."""
+
+    @abstractmethod
+    def language(self, stage: str) -> LanguageModel:
+        """The model whose tokens a stage reads and writes."""
+
+    @abstractmethod
+    def prompt(self, text: str, stage: str = BASE, *, as_turn: bool) -> PromptTokens:
+        """The tokens of a visitor's prompt: as a user's turn after which the model's begins, or bare.
+
+        Raises:
+            TextTooLong: more than `PROMPT_LIMIT` tokens. UnreadableText: see `LanguageModel.encode`.
+        """
+
+    @abstractmethod
+    def writing(self, rows: Sequence[Row]) -> Growing:
+        """Texts being written side by side."""
+
+    @abstractmethod
+    def each_logits(self, ids: Ids, first: int, stages: Sequence[str]) -> Iterable[Tensor]:
+        """Logits that predict ids[first], ids[first + 1], … by each of `stages`: (stages, vocabulary), float32, each.
+
+        Raises:
+            DifferentTokens: the same ids are not the same text to them.
+        """
+
+    @abstractmethod
+    def last_states(self, rows: Sequence[Row]) -> Tensor:
+        """The last layer's output at the last token of each row: (rows, width), float32."""
+
+    def speak_alike(self, stage: str, other: str) -> bool:
+        """Whether two stages have the same tokens, and can read each other's turns: so one can score the other."""
+        one, two = self.language(stage), self.language(other)
+        fits = max(one.control_ids | two.control_ids) < min(one.vocabulary_size, two.vocabulary_size)
+        return one is two or (fits and one.vocabulary == two.vocabulary)
+
+    def end_ids(self, stage: str) -> frozenset[int]:
+        """Tokens that end a reply: those that end a text, and any other control token, which is no text."""
+        language = self.language(stage)
+        return language.end_ids | language.control_ids
+
+    def require_stage(self, name: str, stage: str) -> str:
+        """`stage`, if there is one of that name.
+
+        Raises:
+            InvalidParameter: there is none; `name` is what the visitor calls the parameter.
+        """
+        require_choice(name, stage, self.stages)
+        return stage
+
+    @property
+    def has_reward(self) -> bool:
+        """Whether there is a reward model."""
+        return False
+
+    def conversation(self, prompt: str, answer: Ids, *, ended: bool) -> tuple[int, ...]:
+        """Prompt and answer as the reward model reads them: an answer that broke off has no end of turn."""
+        raise NotImplementedError("there is no reward model")
+
+    def rewards(self, conversations: Sequence[Ids]) -> list[float]:
+        """What the reward model thinks of each conversation that ends in an answer, in standard deviations."""
+        raise NotImplementedError("there is no reward model")
+
+    def preference(self, reward: float, other: float) -> float:
+        """The chance that the rater prefers an answer of this reward to one of the `other`."""
+        raise NotImplementedError("there is no reward model")
+
+
+class TunedModel(StagedModel):
     """A base model and the adapters that tune it.
 
     Args:
@@ -84,7 +177,6 @@ class TunedModel:
         except ValueError as error:
             raise NoTunedStages(title=base.origin.title) from error
         self.stages = (BASE, *adapters)
-        self.end_ids = base.end_ids | self.template.control_ids  # a control token is no text: it ends a reply
         self._control = {
             self.template.bos_id: base.bos.text,
             self.template.start_id: START_OF_TURN,
@@ -99,33 +191,28 @@ class TunedModel:
         origin = self.base.origin
         return replace(origin, title=f"{origin.title} with this project's adapters")
 
-    def require_stage(self, name: str, stage: str) -> str:
-        """`stage`, if there is one of that name.
+    @property
+    def titles(self) -> dict[str, str]:
+        """All stages are this project's own, on one base."""
+        return dict.fromkeys(self.stages, "")
 
-        Raises:
-            InvalidParameter: there is none; `name` is what the visitor calls the parameter.
-        """
-        require_choice(name, stage, self.stages)
-        return stage
+    def language(self, stage: str) -> LanguageModel:
+        """The base: adapters change no token."""
+        del stage
+        return self.base
 
     # ── what is read ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def prompt(self, text: str, *, as_turn: bool) -> PromptTokens:
-        """The tokens of a visitor's prompt: as a user's turn after which the model's begins, or bare.
-
-        Raises:
-            TextTooLong: more than `PROMPT_LIMIT` tokens. UnreadableText: see `LanguageModel.encode`.
-        """
+    def prompt(self, text: str, stage: str = BASE, *, as_turn: bool) -> PromptTokens:
+        """The same tokens for all stages."""
+        del stage
         said = self.base.encode(text)
         if not as_turn:
             tokens = [self.base.bos, *said]
         else:
             ids = list(self.template.prompt_ids([Message("user", text)]))
             tokens = [Token(name, token_id) for name, token_id in zip(self._names(ids), ids, strict=True)]
-        limit = min(PROMPT_LIMIT, self.base.context_limit)
-        if len(tokens) > limit:
-            raise TextTooLong(length=len(tokens), limit=limit, unit="tokens")
-        return PromptTokens(tuple(tokens), tuple(token.id in self._control for token in tokens))
+        return prompt_tokens(self.base, tokens)
 
     def _names(self, ids: Ids) -> Iterable[str]:
         return (self._control.get(token_id, text) for token_id, text in zip(ids, self.base.texts(ids), strict=True))
@@ -137,10 +224,7 @@ class TunedModel:
         return Writing(self, rows)
 
     def each_logits(self, ids: Ids, first: int, stages: Sequence[str]) -> Iterable[Tensor]:
-        """Logits that predict ids[first], ids[first + 1], … by each of `stages`: (stages, vocabulary), float32, each.
-
-        All stages read the very same tokens; the sequence goes through in chunks, as in `LanguageModel.each_logits`.
-        """
+        """All stages read the very same tokens, in chunks, as in `LanguageModel.each_logits`."""
         cache = self.base._new_cache()
         for start in range(0, len(ids) - 1, CHUNK_POSITIONS):
             chunk = list(ids[start : min(start + CHUNK_POSITIONS, len(ids) - 1)])
@@ -152,7 +236,7 @@ class TunedModel:
                 yield from logits.transpose(0, 1)
 
     def last_states(self, rows: Sequence[Row]) -> Tensor:
-        """The last layer's output at the last token of each row: (rows, width), float32."""
+        """One row after the other."""
         found = [self.base._run(partial(self._last_state, row)) for row in rows]
         return torch.stack(found)
 
@@ -161,19 +245,22 @@ class TunedModel:
         """Whether there is a reward model."""
         return self._head is not None
 
-    def rewards(self, conversations: Sequence[Ids]) -> list[float] | None:
-        """What the reward model thinks of each conversation that ends in an answer; None without a reward model."""
+    def conversation(self, prompt: str, answer: Ids, *, ended: bool) -> tuple[int, ...]:
+        """The prompt as a turn, the answer, and the end of its turn."""
+        end = (self.template.end_id,) if ended else ()
+        return (*self.prompt(prompt, as_turn=True).ids, *answer, *end)
+
+    def rewards(self, conversations: Sequence[Ids]) -> list[float]:
+        """By the head, from the base's states."""
         if self._head is None:
-            return None
+            return super().rewards(conversations)
         states = self.last_states([Row(BASE, tuple(ids)) for ids in conversations])
         rewards: list[float] = self._head(states).tolist()
         return rewards
 
     def preference(self, reward: float, other: float) -> float:
-        """The chance that the rater prefers an answer of this reward to one of the `other`."""
-        if self._head is None:
-            raise ValueError("there is no reward model")
-        return self._head.preference(reward, other)
+        """By the head's scale."""
+        return super().preference(reward, other) if self._head is None else self._head.preference(reward, other)
 
     def _last_state(self, row: Row) -> Tensor:
         output = self._read([list(row.ids)], [row.stage], output_hidden_states=True, use_cache=False, logits_to_keep=1)
@@ -193,7 +280,7 @@ class TunedModel:
 
 
 class Writing:
-    """Texts of several stages that grow together. `logits` (rows still growing, vocabulary) predict their next tokens.
+    """Texts of several stages that grow together, in one batch. `logits`: (rows still growing, vocabulary).
 
     Prompts are filled up on the left, so that all rows are at the same place of the batch.
     """
@@ -239,54 +326,16 @@ class Writing:
         return self._model.base._run(work)
 
 
-class LanguageModelLoader(Protocol):
-    """What `StagesLoader` needs of a `ModelLoader`."""
+def prompt_tokens(language: LanguageModel, tokens: Sequence[Token]) -> PromptTokens:
+    """`tokens` with its control tokens marked, if there are not too many.
 
-    def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-        """The model, as soon as it is there."""
-        ...
-
-
-class StagesLoader:
-    """The tuned stages of the page's language model, read by whoever asks first."""
-
-    def __init__(self, language: LanguageModelLoader, folder: Path = FOLDER) -> None:
-        self._language, self._folder = language, folder
-        self._lock = Lock()
-        self._tuned: TunedModel | None = None
-
-    @classmethod
-    def of(cls, model: TunedModel) -> StagesLoader:
-        """A loader that is already done (tests, notebooks)."""
-        loader = cls(None)  # type: ignore[arg-type]
-        loader._tuned = model
-        return loader
-
-    @property
-    def names(self) -> list[str]:
-        """The stages that there will be, before anything is loaded."""
-        if self._tuned is not None:
-            return list(self._tuned.stages)
-        return [BASE, *self._folders]
-
-    @property
-    def _folders(self) -> dict[str, Path]:
-        return {stage: self._folder / stage for stage in SHIPPED if (self._folder / stage).is_dir()}
-
-    def model(self, wait_seconds: float = 0.0) -> TunedModel:
-        """The stages; they wait for their base, up to `wait_seconds`.
-
-        Raises:
-            ModelLoading: the base is still on its way. DemoError: loading failed, with the reason.
-        """
-        if self._tuned is not None:
-            return self._tuned
-        base = self._language.model(wait_seconds)
-        with self._lock:
-            if self._tuned is None:
-                reward = self._folder / REWARD
-                self._tuned = TunedModel(base, self._folders, reward if reward.is_dir() else None)
-        return self._tuned
+    Raises:
+        TextTooLong: more than `PROMPT_LIMIT` tokens, or than the model can read.
+    """
+    limit = min(PROMPT_LIMIT, language.context_limit)
+    if len(tokens) > limit:
+        raise TextTooLong(length=len(tokens), limit=limit, unit="tokens")
+    return PromptTokens(tuple(tokens), tuple(token.id in language.control_ids for token in tokens))
 
 
 def _with_adapters(network: Any, adapters: Mapping[str, Path], title: str) -> Any:

@@ -9,7 +9,7 @@ from gradio.events import api
 
 from ..errors import DemoError
 from ..models.sampling import SamplingSettings
-from ..models.stages import StagesLoader
+from ..models.stages_loader import StagesLoader
 from ..ui.page import VISITORS_AT_ONCE, WAIT_SECONDS, answer_or_message, or_message
 from . import backend, view
 

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from ..checks import MAX_SEED, require_whole
-from ..models.language import Origin, Token
+from ..errors import DifferentTokens
+from ..models.language import LanguageModel, Origin, Token
 from ..models.sampling import SamplingSettings, draw, rank_of, ranked, uniform_number
-from ..models.stages import PromptTokens, Row, TunedModel
+from ..models.stages import BASE, PromptTokens, Row, StagedModel
 
 MAX_NEW_TOKENS = 200
 CANDIDATES = 10  # of each model, kept of every token that is scored
@@ -109,6 +110,8 @@ class Scored:
 class Comparison:
     """Two stages' replies to one prompt. Scores, rewards and KL(right ‖ left) come when both have ended.
 
+    ended: this is the last part. Without scores then: the stages have different tokens.
+
     left_scored: the left reply, scored by right; right_scored: the other way round.
     rewards: (left, right), in standard deviations of the reward model's calibration; None without a reward model.
     chance: that the rater prefers the right one, σ of the difference of their scores (Bradley & Terry 1952).
@@ -120,6 +123,7 @@ class Comparison:
     right: Reply
     left_scored: Scored | None = None
     right_scored: Scored | None = None
+    ended: bool = False
     rewards: tuple[float, float] | None = None
     chance: float | None = None
 
@@ -136,7 +140,7 @@ class ChangedWords:
 
 
 def compare(
-    model: TunedModel,
+    model: StagedModel,
     prompt: str,
     left: str = "base",
     right: str = "rlhf",
@@ -154,21 +158,23 @@ def compare(
         InvalidParameter: an unknown stage, or a value out of range. TextTooLong, UnreadableText: the prompt.
     """
     stages = [model.require_stage(name, stage) for name, stage in (("left", left), ("right", right))]
-    reads = [model.prompt(prompt, as_turn=same_prompt or stage != "base") for stage in stages]
+    reads = [model.prompt(prompt, stage, as_turn=same_prompt or stage != BASE) for stage in stages]
     first, second = stages
     for left_reply, right_reply in write(model, stages, reads, settings, [seed, seed], max_new_tokens):
         result = Comparison(model.origin, prompt, left_reply, right_reply)
         yield result
-    scored = replace(
-        result,
-        left_scored=score(model, prompt, result.left.ids, first, second),
-        right_scored=score(model, prompt, result.right.ids, second, first),
-    )
-    yield _rewarded(model, scored)
+    result = replace(result, ended=True)
+    if model.speak_alike(first, second):
+        result = replace(
+            result,
+            left_scored=score(model, prompt, result.left.ids, first, second),
+            right_scored=score(model, prompt, result.right.ids, second, first),
+        )
+    yield _rewarded(model, result) if model.has_reward else result
 
 
 def write(
-    model: TunedModel,
+    model: StagedModel,
     stages: Sequence[str],
     reads: Sequence[PromptTokens],
     settings: SamplingSettings,
@@ -203,7 +209,7 @@ def write(
 
 
 def changed_words(
-    model: TunedModel,
+    model: StagedModel,
     prompt: str,
     stage: str = "rlhf",
     other: str = "base",
@@ -214,28 +220,32 @@ def changed_words(
     """`stage` answers `prompt`, read as a turn; the last value says of each token what `other` thinks of it.
 
     Raises:
-        As `compare`.
+        As `compare`. DifferentTokens: `other` cannot score the words of `stage`.
     """
     model.require_stage("stage", stage)
     model.require_stage("other", other)
-    read = model.prompt(prompt, as_turn=True)
+    if not model.speak_alike(stage, other):
+        raise DifferentTokens(one=model.titles[stage], other=model.titles[other])
+    read = model.prompt(prompt, stage, as_turn=True)
     for (reply,) in write(model, [stage], [read], settings, [seed], max_new_tokens):
         yield ChangedWords(model.origin, prompt, other, reply)
     yield ChangedWords(model.origin, prompt, other, reply, score(model, prompt, reply.ids, stage, other))
 
 
-def score(model: TunedModel, prompt: str, answer: Sequence[int], stage: str, other: str) -> Scored:
+def score(model: StagedModel, prompt: str, answer: Sequence[int], stage: str, other: str) -> Scored:
     """The tokens of an `answer` by `stage`, each as `stage` and `other` see it after the same words.
 
     Raises:
-        InvalidParameter: an unknown stage. TextTooLong, UnreadableText: see `TunedModel.prompt`.
+        InvalidParameter: an unknown stage. TextTooLong, UnreadableText: see `StagedModel.prompt`. DifferentTokens: one
+            cannot score the other's words.
     """
     stages = (model.require_stage("stage", stage), model.require_stage("other", other))
-    before = model.prompt(prompt, as_turn=True).ids
+    before = model.prompt(prompt, stage, as_turn=True).ids
     each = model.each_logits([*before, *answer], len(before), stages)
-    texts = model.base.texts(answer)
+    language = model.language(stage)
+    texts = language.texts(answer)
     tokens = tuple(
-        _scored(model, logits, token_id, text) for logits, token_id, text in zip(each, answer, texts, strict=True)
+        _scored(language, logits, token_id, text) for logits, token_id, text in zip(each, answer, texts, strict=True)
     )
     return Scored(model.origin, prompt, stage, other, tokens)
 
@@ -245,18 +255,19 @@ def kl_divergence(log_p: Tensor, log_q: Tensor) -> float:
     return max(0.0, float(torch.dot(log_p.exp(), log_p - log_q)))
 
 
-def reward(model: TunedModel, prompt: str, answer: str) -> float | None:
+def reward(model: StagedModel, prompt: str, answer: str) -> float | None:
     """What the reward model thinks of a finished answer, in standard deviations; None without a reward model.
 
     Raises:
-        TextTooLong, UnreadableText: see `TunedModel.prompt`.
+        TextTooLong, UnreadableText: see `StagedModel.prompt`.
     """
-    said = [token.id for token in model.base.encode(answer.strip())]
-    found = model.rewards([_conversation(model, prompt, said, ended=True)])
-    return found[0] if found else None
+    if not model.has_reward:
+        return None
+    said = [token.id for token in model.language(BASE).encode(answer.strip())]
+    return model.rewards([model.conversation(prompt, said, ended=True)])[0]
 
 
-def _scored(model: TunedModel, logits: Tensor, token_id: int, text: str) -> ScoredToken:
+def _scored(language: LanguageModel, logits: Tensor, token_id: int, text: str) -> ScoredToken:
     own, other = logits.double().log_softmax(-1)
     return ScoredToken(
         text=text,
@@ -266,41 +277,32 @@ def _scored(model: TunedModel, logits: Tensor, token_id: int, text: str) -> Scor
         other_probability=math.exp(float(other[token_id])),
         other_rank=rank_of(logits[1], token_id),
         kl_nats=kl_divergence(own, other),
-        candidates=_likely(model, own),
-        other_candidates=_likely(model, other),
+        candidates=_likely(language, own),
+        other_candidates=_likely(language, other),
     )
 
 
-def _likely(model: TunedModel, log_probabilities: Tensor) -> tuple[Likely, ...]:
+def _likely(language: LanguageModel, log_probabilities: Tensor) -> tuple[Likely, ...]:
     return tuple(
-        Likely(model.base.text(token_id), token_id, math.exp(float(log_probabilities[token_id])))
+        Likely(language.text(token_id), token_id, math.exp(float(log_probabilities[token_id])))
         for token_id in ranked(log_probabilities, CANDIDATES).tolist()
     )
 
 
-def _continued(model: TunedModel, reply: Reply, token_id: int, last: bool) -> Reply:
-    if token_id in model.end_ids:
+def _continued(model: StagedModel, reply: Reply, token_id: int, last: bool) -> Reply:
+    if token_id in model.end_ids(reply.stage):
         return replace(reply, stop_reason="end_of_sequence")
     ids = (*reply.ids, token_id)
-    tokens = tuple(Token(text, one) for text, one in zip(model.base.texts(ids), ids, strict=True))
+    tokens = tuple(Token(text, one) for text, one in zip(model.language(reply.stage).texts(ids), ids, strict=True))
     return replace(reply, tokens=tokens, stop_reason="length" if last else None)
 
 
-def _rewarded(model: TunedModel, result: Comparison) -> Comparison:
-    """With what the reward model thinks of both replies, if there is one."""
-    found = model.rewards(
+def _rewarded(model: StagedModel, result: Comparison) -> Comparison:
+    """With what the reward model thinks of both replies."""
+    left, right = model.rewards(
         [
-            _conversation(model, result.prompt, reply.ids, ended=reply.stop_reason == "end_of_sequence")
+            model.conversation(result.prompt, reply.ids, ended=reply.stop_reason == "end_of_sequence")
             for reply in (result.left, result.right)
         ]
     )
-    if found is None:
-        return result
-    left, right = found
     return replace(result, rewards=(left, right), chance=model.preference(right, left))
-
-
-def _conversation(model: TunedModel, prompt: str, answer: Sequence[int], *, ended: bool) -> tuple[int, ...]:
-    """Prompt and answer as the reward model reads them: an answer that broke off has no end of turn."""
-    end = (model.template.end_id,) if ended else ()
-    return (*model.prompt(prompt, as_turn=True).ids, *answer, *end)

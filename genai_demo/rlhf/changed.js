@@ -2,7 +2,7 @@
 "use strict";
 genai.scenes.changed = (scene) => {
   const { el, svg, button, fill, percent, tokenText, spoken, bars, whole } = genai;
-  const { stageName, ending, promptField, stageField, seedField } = genai.rlhf;
+  const { stageName, ending, promptField, stageField, offerStages, seedField } = genai.rlhf;
   const { texts } = scene;
   let payload = scene.payload, writing = false, quiet = false, at = farthest();
 
@@ -56,7 +56,13 @@ genai.scenes.changed = (scene) => {
     draw();
   }
   // The live model computes the recorded example anew, which stands until that is done.
-  scene.refresh = () => { if (!scene.live && !writing) { [writing, quiet] = [true, true]; ask(scene.settings.recorded_tokens); } };
+  scene.refresh = async () => {
+    await offerStages(scene, [stage, other]);
+    if (scene.live || writing) return;
+    payload = { ...payload, stage: stage.get(), other: other.get() };
+    [writing, quiet] = [true, true];
+    ask(scene.settings.recorded_tokens);
+  };
   scene.shown = () => draw();
   document.addEventListener("gx-projector", () => draw());
 

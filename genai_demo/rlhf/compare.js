@@ -2,7 +2,7 @@
 "use strict";
 genai.scenes.compare = (scene) => {
   const { el, button, fill, percent, field } = genai;
-  const { stageName, stageAbout, ending, promptField, stageField, seedField } = genai.rlhf;
+  const { stageName, stageAbout, ending, promptField, stageField, offerStages, seedField } = genai.rlhf;
   const { texts } = scene;
   const SIDES = ["left", "right"], TEMPERATURES = [0, 0.3, 0.5, 0.7, 1, 1.3];
   let payload = scene.payload, writing = false, quiet = false, revealed = true, seen = false, swapped = false, votes = { left: 0, right: 0 };
@@ -44,7 +44,7 @@ genai.scenes.compare = (scene) => {
     reset();
     [writing, quiet] = [true, false];
     const asked = request(), nobody = (stage) => ({ stage, text: "", tokens: [], reward: null, stop_reason: null });
-    payload = { ...payload, prompt: asked.prompt, left: nobody(asked.left), right: nobody(asked.right), kl_nats: null, chance: null, read: null };
+    payload = { ...payload, prompt: asked.prompt, left: nobody(asked.left), right: nobody(asked.right), ended: false, kl_nats: null, kl_nats_total: null, chance: null, read: null };
     runs.start(asked);
     draw();
   }
@@ -57,16 +57,19 @@ genai.scenes.compare = (scene) => {
   }
   function arrived(part) {
     if (part.error) { writing = false; draw(); return; }
-    if (quiet && part.kl_nats_total == null) return;
+    if (quiet && !part.ended) return;
     scene.live = true;
     payload = part;
-    writing = part.kl_nats_total == null;
+    writing = !part.ended;
     scene.origin(part.provenance);
     draw();
   }
   function vote(place) { votes[place]++; draw(); }
   // The live model computes the recorded example anew, which stands until that is done.
-  scene.refresh = () => { if (!scene.live && !writing) { [writing, quiet] = [true, true]; runs.start(request()); draw(); } };
+  scene.refresh = async () => {
+    await offerStages(scene, Object.values(stages));
+    if (!scene.live && !writing) { [writing, quiet] = [true, true]; runs.start(request()); draw(); }
+  };
   document.addEventListener("gx-projector", () => draw());
 
   function draw() {
@@ -92,10 +95,15 @@ genai.scenes.compare = (scene) => {
     });
     voting.hidden = !guess.checked || revealed;
     tally.textContent = votes.left + votes.right ? fill(texts.guess_votes, votes) : "";
-    const chance = payload.chance == null ? "" : ` ${fill(texts.chance, { chance: percent(payload.chance) })}`;
-    verdict.textContent = payload.kl_nats == null || !revealed ? ""
-      : fill(texts.kl, { kl: payload.kl_nats.toFixed(2), total: payload.kl_nats_total.toFixed(0) }) + chance;
+    verdict.textContent = howFarApart();
     halt.setAttribute("aria-disabled", String(!writing));
+  }
+  function howFarApart() {
+    if (!revealed || !payload.ended) return "";
+    if (payload.kl_nats_total == null) return texts.different_tokens;
+    if (payload.kl_nats == null) return "";   // there is no token to differ at
+    const chance = payload.chance == null ? "" : ` ${fill(texts.chance, { chance: percent(payload.chance) })}`;
+    return fill(texts.kl, { kl: payload.kl_nats.toFixed(2), total: payload.kl_nats_total.toFixed(0) }) + chance;
   }
   scene.state = () => ({ payload, writing });
   scene.origin(scene.payload.provenance);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..models.stages import TunedModel
+from ..models.stages import StagedModel
 from ..ui.request import Json
 from ..ui.texts import load_texts
 from . import requests, story, view
@@ -10,7 +10,7 @@ from . import requests, story, view
 MARKED_TOKENS = 40  # more would not fit into a recorded file
 
 
-def openings(model: TunedModel) -> dict[str, Json]:
+def openings(model: StagedModel) -> dict[str, Json]:
     """The opening example of each scene: scene → payload."""
     presets = load_texts("genai_demo.rlhf")["common"]["presets"]
     tuned, first = model.stages[-1], {"prompt": presets[0]["prompt"], "seed": 1}

@@ -19,7 +19,7 @@ from ..checks import require_whole
 from ..models.language import Origin
 from ..models.reward import Array, fit_bradley_terry
 from ..models.sampling import SamplingSettings
-from ..models.stages import BASE, Row, TunedModel
+from ..models.stages import BASE, Row, StagedModel
 from .backend import Reply, write
 
 MAX_ANSWERS = 4
@@ -80,7 +80,7 @@ class Taste:
 
 
 def sample(
-    model: TunedModel, prompt: str, stage: str, count: int = MAX_ANSWERS, seed: int = 0, max_new_tokens: int = 60
+    model: StagedModel, prompt: str, stage: str, count: int = MAX_ANSWERS, seed: int = 0, max_new_tokens: int = 60
 ) -> Iterator[Answers]:
     """`count` answers to one prompt, written side by side; the last value describes each for `learn`.
 
@@ -90,11 +90,11 @@ def sample(
     model.require_stage("stage", stage)
     require_whole("count", count, 2, MAX_ANSWERS)
     number = int(count)
-    read = model.prompt(prompt, as_turn=stage != BASE)
+    read = model.prompt(prompt, stage, as_turn=stage != BASE)
     seeds = [int(seed) + place for place in range(number)] if isinstance(seed, (int, float)) else [seed]
     for replies in write(model, [stage] * number, [read] * number, VARIED, seeds, max_new_tokens):
         yield Answers(model.origin, prompt, replies)
-    asked = model.prompt(prompt, as_turn=True).ids
+    asked = model.prompt(prompt, stage, as_turn=True).ids
     states = model.last_states([Row(stage, (*asked, *reply.ids)) for reply in replies])
     features = layer_norm(states, states.shape[-1:]).double().numpy() / np.sqrt(states.shape[-1])
     rated = tuple(Rated(reply, row) for reply, row in zip(replies, features, strict=True))

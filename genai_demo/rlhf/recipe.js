@@ -2,10 +2,10 @@
 "use strict";
 genai.scenes.recipe = (scene) => {
   const { el, svg, button, choices, fill, slider, percent } = genai;
-  const { stageName } = genai.rlhf;
+  const { stageName } = genai.rlhf, signed = (number) => number.toFixed(2).replace("-", "−");
   const { texts } = scene;
   const PARTS = ["demonstrations", "rankings", "reinforcement"];
-  let payload = scene.payload, part = "demonstrations", example = 0, sample = Object.keys(payload.samples)[0];
+  let payload = scene.payload, part = "demonstrations", example = 0;
 
   const path = el("ol", { class: "gx-path", "aria-label": texts.path }, el("li", { class: "gx-path-start" }, el("strong", {}, texts.step_0), el("span", {}, texts.like_0)));
   const labels = { demonstrations: [texts.step_1, texts.like_1], rankings: [texts.step_2, texts.like_2], reinforcement: [texts.step_3, texts.like_3] };
@@ -31,12 +31,12 @@ genai.scenes.recipe = (scene) => {
   const turn = (who, text) => el("div", { class: "gx-turn" }, el("strong", {}, who), el("p", { class: "gx-reply", dir: "auto" }, text));
 
   // 2 ─ rankings
-  const judged = payload.ranked.answers.some((one) => one.reward != null);
+  const judged = () => payload.ranked.answers.some((one) => one.reward != null), rewardsNote = el("span");
   const rankingTitle = el("h3"), ranked = el("ol", { class: "gx-answers" });
   const another = button(texts.another_ranking, () => ask((payload.ranked.number + 1) % payload.ranked.count), { class: "gx-button gx-small" });
   const inPercent = (name) => payload.curves[name]?.map(([step, share]) => [step, 100 * share]);
   const { sft_sft: own, base_sft: mixed } = payload.accuracy;
-  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", el("span", {}, judged ? texts.rewards_note : texts.rewards_missing))));
+  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", rewardsNote)));
   if (own != null) {
     panels.rankings.append(el("div", { class: "gx-stack" }, calibration(),
       chart(texts.learning_title, fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) }), [[texts.learning_own, inPercent("reward held_out_sft_sft")], [texts.learning_mixed, inPercent("reward held_out_base_sft")]], texts.prompts_axis, texts.learning_words)));
@@ -60,27 +60,42 @@ genai.scenes.recipe = (scene) => {
   function drawRanking() {
     const { prompt, number, count, answers } = payload.ranked;
     rankingTitle.textContent = fill(texts.ranking_title, { number: number + 1, count, prompt });
+    rewardsNote.textContent = judged() ? texts.rewards_note : texts.rewards_missing;
     ranked.replaceChildren(...answers.map((one) => el("li", {}, el("div", { class: "gx-answer" },
       el("span", { class: "gx-badge" }, fill(texts.place, { place: one.place })),
       el("span", { class: "gx-reply", dir: "auto" }, one.text || texts.nothing),
       el("small", { class: "gx-soft" }, fill(texts.written_by, { stage: stageName(texts, one.stage), temperature: one.temperature })),
-      one.reward == null ? null : el("strong", {}, fill(texts.reward, { reward: one.reward.toFixed(2).replace("-", "−") }))))));
+      one.reward == null ? null : el("strong", {}, fill(texts.reward, { reward: signed(one.reward) }))))));
   }
 
-  // 3 ─ reinforcement learning
-  const prompts = choices(texts.sample_prompt, null, [{ entries: Object.entries(payload.samples).map(([name, one]) => ({ label: one.prompt, name })) }], (one) => { sample = one.name; drawSample(); });
-  const steps = payload.samples[sample]?.answers.map((one) => one.step) ?? [0];
-  const scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
-  const sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" });
-  if (!sample) panels.reinforcement.append(el("p", {}, texts.not_yet));
+  // 3 ─ reinforcement learning: the run that is shipped, and one for the reward alone
+  const runs = Object.keys(payload.practices), runLabels = { rlhf: texts.run_rlhf, unleashed: texts.run_unleashed }, runNotes = { rlhf: texts.about_run_rlhf, unleashed: texts.about_run_unleashed };
+  const samplesOf = (name) => payload.practices[name].samples;
+  let run = runs[0], sample = run && Object.keys(samplesOf(run))[0], scrub;
+  const runButtons = Object.fromEntries(runs.map((name) => [name, button(runLabels[name], () => { run = name; drawRun(); }, { class: "gx-button gx-small" })]));
+  const prompts = choices(texts.sample_prompt, null, [{ entries: run ? Object.entries(samplesOf(run)).map(([name, one]) => ({ label: one.prompt, name })) : [] }], (one) => { sample = one.name; drawSample(); });
+  const checkpoint = el("div"), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runNote = el("p"), runCurves = el("div", { class: "gx-stack" });
+  if (!run) panels.reinforcement.append(el("p", {}, texts.not_yet));
   else panels.reinforcement.append(
-    el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), prompts.node, scrub.node, sampled, sampledReward, el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.shipped_step ?? "" }))),
-    el("div", { class: "gx-stack" }, chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves["rlhf reward"]]]),
-      chart(texts.kl_title, texts.kl_note, [[texts.kl_curve, payload.curves["rlhf kl"]]])));
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)), runNote, prompts.node, checkpoint, sampled, sampledReward,
+      el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.practices[run].step }))), runCurves);
+  function drawRun() {
+    if (!run) return;
+    for (const name of runs) runButtons[name].setAttribute("aria-pressed", String(name === run));
+    runNote.textContent = runNotes[run];
+    const steps = samplesOf(run)[sample].answers.map((one) => one.step);
+    scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
+    checkpoint.replaceChildren(scrub.node);
+    runCurves.replaceChildren(
+      chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves[`${run} reward`]]]),
+      chart(texts.rules_title, texts.rules_note, [[texts.rules_curve, payload.curves[`${run} broken_rules`]]]),
+      chart(texts.kl_title, texts.kl_note, [[texts.kl_curve, payload.curves[`${run} kl`]]]));
+    drawSample();
+  }
   function drawSample() {
-    const one = payload.samples[sample]?.answers.find((answer) => answer.step === scrub.get());
-    sampled.textContent = one?.text ?? "";
-    sampledReward.textContent = one ? fill(texts.reward, { reward: one.reward.toFixed(2).replace("-", "−") }) : "";
+    const one = samplesOf(run)[sample].answers.find((answer) => answer.step === scrub.get());
+    sampled.textContent = one.text || texts.nothing;
+    sampledReward.textContent = fill(texts.reward, { reward: signed(one.reward) });
   }
 
   // Curves over training steps; each is named at its end and in words for those who do not see it.
@@ -104,7 +119,7 @@ genai.scenes.recipe = (scene) => {
     const found = await scene.ask(scene.server.tell_ranking, { number });
     if (!found) return;
     payload = { ...payload, ranked: found };
-    scene.origin(found.provenance);
+    if (judged()) scene.origin(found.provenance);
     draw();
   }
   scene.refresh = () => ask(payload.ranked.number);
@@ -115,7 +130,7 @@ genai.scenes.recipe = (scene) => {
     }
     drawExamples();
     drawRanking();
-    drawSample();
+    drawRun();
   }
   scene.state = () => ({ payload, part, writing: false });
   scene.origin(scene.payload.provenance);

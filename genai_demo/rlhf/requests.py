@@ -10,14 +10,14 @@ import numpy as np
 from ..checks import require_whole
 from ..errors import InvalidParameter
 from ..models.sampling import SamplingSettings
-from ..models.stages import TunedModel
+from ..models.stages import StagedModel
 from ..ui.request import Json, text_field, texts_field
 from . import backend, rater, story, view
 
 MAX_CHARACTERS = 20_000  # of all answers that a taste is learned from
 
 
-def compare(model: TunedModel, request: Json) -> Iterator[Json]:
+def compare(model: StagedModel, request: Json) -> Iterator[Json]:
     """{run, prompt, left, right, temperature, top_p, seed, max_new_tokens, same_prompt} → two growing replies."""
     steps = backend.compare(
         model,
@@ -33,7 +33,12 @@ def compare(model: TunedModel, request: Json) -> Iterator[Json]:
         yield view.comparison_payload(step, _run(request))
 
 
-def mark_changed(model: TunedModel, request: Json) -> Iterator[Json]:
+def list_stages(model: StagedModel, _: Json) -> Json:
+    """{} → the stages, and what each was published as; "" for this project's own."""
+    return {"stages": [{"name": name, "title": title} for name, title in model.titles.items()]}
+
+
+def mark_changed(model: StagedModel, request: Json) -> Iterator[Json]:
     """{run, prompt, stage, other, temperature, top_p, seed, max_new_tokens} → a reply, then its marks."""
     steps = backend.changed_words(
         model,
@@ -48,19 +53,19 @@ def mark_changed(model: TunedModel, request: Json) -> Iterator[Json]:
         yield view.changed_payload(step, _run(request))
 
 
-def tell_ranking(model: TunedModel, request: Json) -> Json:
+def tell_ranking(model: StagedModel, request: Json) -> Json:
     """{number} → that ranking of the second step, with rewards of now."""
     return view.ranking_payload(story.ranked_example(model, story.read_rankings(), request.get("number", 0)))
 
 
-def sample_answers(model: TunedModel, request: Json) -> Iterator[Json]:
+def sample_answers(model: StagedModel, request: Json) -> Iterator[Json]:
     """{run, prompt, stage, seed} → four growing answers to be put in order."""
-    stage, seed = request.get("stage", "sft"), request.get("seed", 0)
+    stage, seed = request.get("stage", model.stages[1]), request.get("seed", 0)
     for step in rater.sample(model, text_field(request, "prompt"), stage, seed=seed):
         yield view.answers_payload(step, _run(request))
 
 
-def learn_taste(_: TunedModel, request: Json) -> Json:
+def learn_taste(_: StagedModel, request: Json) -> Json:
     """{texts, features, rankings} → the visitor's reward head; a ranking lists places in `texts`, the best first."""
     texts = texts_field(request, "texts")
     features = _features(texts_field(request, "features"))

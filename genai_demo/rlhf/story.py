@@ -14,11 +14,23 @@ from typing import Any
 
 from ..checks import require_whole
 from ..models.language import Origin
-from ..models.stages import FOLDER, TunedModel
+from ..models.stages import BASE, FOLDER, StagedModel
 from ..training.demonstrations import load_demonstrations
 from ..training.rankings import Rating, load_ratings
 
 LOG = "log.jsonl"
+TRAINING = "training.json"
+PRACTICES = ("rlhf", "unleashed")  # the stage that is shipped, and one that was trained for the reward alone
+CURVES = (
+    "loss",
+    "held_out_loss",
+    "held_out_sft_sft",
+    "held_out_base_sft",
+    "reward",
+    "broken_rules",
+    "kl",
+    "length",
+)
 EXAMPLES_A_KIND = 3
 LONGEST = 420  # characters of a ranked answer or a sample that are shown
 
@@ -67,11 +79,19 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Practice:
+    """A run of reinforcement learning. samples: by prompt id, with the prompt; step: whose weights were exported."""
+
+    samples: dict[str, tuple[str, tuple[Sample, ...]]]
+    step: int
+
+
+@dataclass(frozen=True)
 class Story:
     """The three steps. curves: by name ("sft loss", …); accuracy: of the reward model on held-out pairs, by group.
 
     calibration: (the chance it gave, the share in which it was right, pairs), from the unsurest pairs to the surest;
-    samples: by prompt id, with the prompt. shipped_step: of reinforcement learning; None if none is shipped.
+    practices: of `PRACTICES` those that have been run.
     """
 
     demonstrations: int
@@ -79,8 +99,7 @@ class Story:
     curves: dict[str, Curve]
     accuracy: dict[str, float]
     calibration: tuple[tuple[float, float, int], ...]
-    samples: dict[str, tuple[str, tuple[Sample, ...]]]
-    shipped_step: int | None
+    practices: dict[str, Practice]
 
 
 def read_story(folder: Path = FOLDER) -> Story:
@@ -91,12 +110,8 @@ def read_story(folder: Path = FOLDER) -> Story:
         seen[one.kind] = seen.get(one.kind, 0) + 1
         if seen[one.kind] <= EXAMPLES_A_KIND:
             examples.append(Example(one.kind, one.prompts[0], one.answers[0]))
-    logs = {stage: _log(folder / stage / LOG) for stage in ("sft", "reward", "rlhf")}
-    curves = {
-        f"{stage} {name}": _curve(lines, name)
-        for stage, lines in logs.items()
-        for name in ("loss", "held_out_loss", "held_out_sft_sft", "held_out_base_sft", "reward", "kl", "length")
-    }
+    logs = {stage: _log(folder / stage / LOG) for stage in ("sft", "reward", *PRACTICES)}
+    curves = {f"{stage} {name}": _curve(lines, name) for stage, lines in logs.items() for name in CURVES}
     quality = _json(folder / "reward" / "reward.json")
     return Story(
         demonstrations=len(demonstrations),
@@ -104,8 +119,11 @@ def read_story(folder: Path = FOLDER) -> Story:
         curves={name: curve for name, curve in curves.items() if curve},
         accuracy=dict(quality.get("accuracy", {})),
         calibration=tuple((row["chance"], row["right"], row["pairs"]) for row in quality.get("calibration", [])),
-        samples=_samples(logs["rlhf"], folder),
-        shipped_step=_json(folder / "rlhf" / "training.json").get("steps"),
+        practices={
+            name: Practice(_samples(logs[name], folder), _json(folder / name / TRAINING)["steps"])
+            for name in PRACTICES
+            if logs[name]
+        },
     )
 
 
@@ -115,7 +133,7 @@ def read_rankings(folder: Path = FOLDER) -> tuple[Rating, ...]:
     return tuple(one for one in load_ratings(file) if one.ranking) if file.is_file() else ()
 
 
-def ranked_example(model: TunedModel, rankings: tuple[Rating, ...], number: int) -> RankedExample:
+def ranked_example(model: StagedModel, rankings: tuple[Rating, ...], number: int) -> RankedExample:
     """Ranking `number` (from 0), the best answer first, with what the reward model thinks of each answer now.
 
     Raises:
@@ -123,8 +141,13 @@ def ranked_example(model: TunedModel, rankings: tuple[Rating, ...], number: int)
     """
     require_whole("number", number, 0, len(rankings) - 1)
     one = rankings[int(number)]
-    conversations = [one.sequence(model.template, index).ids for index in range(len(one.answers))]
-    rewards: Iterable[float | None] = model.rewards(conversations) or repeat(None, len(conversations))
+    rewards: Iterable[float | None] = repeat(None, len(one.answers))
+    if model.has_reward:
+        said = [[token.id for token in model.language(BASE).encode(answer.text.strip())] for answer in one.answers]
+        ended = [answer.ended for answer in one.answers]
+        rewards = model.rewards(
+            [model.conversation(one.prompt, ids, ended=its) for ids, its in zip(said, ended, strict=True)]
+        )
     groups = one.ranking or ()
     places = {index: 1 + sum(map(len, groups[:at])) for at, group in enumerate(groups) for index in group}
     answers = [

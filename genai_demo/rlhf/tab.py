@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..models.loading import ModelLoader
-from ..models.stages import StagesLoader
+from ..models.stages_loader import StagesLoader
 from ..ui.page import Tab
 from ..ui.streaming import add_scenes
 from ..ui.texts import load_texts
@@ -14,8 +14,8 @@ from .openings import MARKED_TOKENS
 NAME = "rlhf"
 PACKAGE = "genai_demo.rlhf"
 ASKS = {
-    "compare": (),
-    "changed": (),
+    "compare": (requests.list_stages,),
+    "changed": (requests.list_stages,),
     "recipe": (requests.tell_ranking,),
     "rater": (requests.learn_taste,),
 }

@@ -5,8 +5,10 @@ genai.rlhf = (() => {
   const prompt = shared(null);
 
   // Named one by one: the page's texts say what each stage is.
-  const stageName = (texts, stage) => ({ base: texts.stage_base, sft: texts.stage_sft, rlhf: texts.stage_rlhf })[stage] ?? stage;
-  const stageAbout = (texts, stage) => ({ base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf })[stage] ?? "";
+  const stageName = (texts, stage) => ({ base: texts.stage_base, sft: texts.stage_sft, dpo: texts.stage_dpo, rlhf: texts.stage_rlhf })[stage] ?? stage;
+  // A stage that was published as a model of its own is called by that model's name.
+  const titles = {};
+  const stageAbout = (texts, stage) => titles[stage] || ({ base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf })[stage] ?? "";
   const ending = (texts, reply) => (reply.stop_reason === null ? texts.writing
     : reply.stop_reason === "length" ? texts.length
     : reply.stop_reason === "stopped" ? texts.stopped
@@ -29,9 +31,22 @@ genai.rlhf = (() => {
   }
   function stageField(scene, label, value, onchange) {
     const { texts } = scene;
-    const select = el("select", { onchange }, scene.settings.stages.map((stage) => el("option", { value: stage }, stageName(texts, stage))));
-    select.value = value;
-    return { node: field(label, select), select, get: () => select.value };
+    const select = el("select", { onchange });
+    // The chosen one stays; one that is not there gives way to the most tuned.
+    const offer = (names) => {
+      const kept = select.value || value;
+      select.replaceChildren(...names.map((stage) => el("option", { value: stage }, stageName(texts, stage))));
+      select.value = names.includes(kept) ? kept : names.at(-1);
+    };
+    offer(scene.settings.stages);
+    return { node: field(label, select), offer, get: () => select.value };
+  }
+  // Which stages there are is known for certain when the models have loaded: --model may have chosen others.
+  async function offerStages(scene, fields) {
+    const found = await scene.ask(scene.server.list_stages, {});
+    if (!found) return;
+    for (const { name, title } of found.stages) titles[name] = title;
+    for (const one of fields) one.offer(found.stages.map((stage) => stage.name));
   }
   function seedField(scene, value) {
     const box = el("input", { type: "number", min: 0, max: 9007199254740991, step: 1, class: "gx-seed" });
@@ -39,5 +54,5 @@ genai.rlhf = (() => {
     const get = () => Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(+box.value || 0)));
     return { node: field(scene.texts.seed, box, { class: "gx-field gx-seed-field" }), get, set: (next) => { box.value = next; } };
   }
-  return { prompt, stageName, stageAbout, ending, promptField, stageField, seedField };
+  return { prompt, stageName, stageAbout, ending, promptField, stageField, offerStages, seedField };
 })();

@@ -11,7 +11,7 @@ import numpy as np
 from ..models.language import Origin
 from .backend import ChangedWords, Comparison, Likely, Reply, Scored
 from .rater import Answers, Rated, Taste
-from .story import Curve, RankedExample, Story
+from .story import Curve, Practice, RankedExample, Story
 
 CURVE_POINTS = 60
 
@@ -41,6 +41,7 @@ def comparison_payload(result: Comparison, request: Json) -> Json:
         "request": request,
         "prompt": result.prompt,
         **comparison_json(result),
+        "ended": result.ended,
         "chance": result.chance,
         "read": {"left": _read(result.left), "right": _read(result.right)},
     }
@@ -126,13 +127,17 @@ def story_payload(result: Story, ranked: RankedExample) -> Json:
         "curves": {name: _points(curve) for name, curve in result.curves.items()},
         "accuracy": result.accuracy,
         "calibration": [(round(chance, 3), round(right, 3), pairs) for chance, right, pairs in result.calibration],
-        "samples": {
-            name: {"prompt": prompt, "answers": [asdict(sample) for sample in samples]}
-            for name, (prompt, samples) in result.samples.items()
-        },
-        "shipped_step": result.shipped_step,
+        "practices": {name: _practice(practice) for name, practice in result.practices.items()},
         "ranked": ranking_payload(ranked),
     }
+
+
+def _practice(practice: Practice) -> Json:
+    samples = {
+        name: {"prompt": prompt, "answers": [asdict(sample) for sample in samples]}
+        for name, (prompt, samples) in practice.samples.items()
+    }
+    return {"step": practice.step, "samples": samples}
 
 
 def _points(curve: Curve) -> list[tuple[int, float]]:

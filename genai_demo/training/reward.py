@@ -46,7 +46,7 @@ STAGE = "reward"
 REWARD = "reward.json"
 SOFTNESS = 10.0
 FOLDS = 5
-SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)  # of the prompts to learn from: would more rankings help?
+SHARES = (0.1, 0.25, 0.5, 0.75)  # of the prompts to learn from, beside all: would more rankings help?
 ROWS = 24  # answers read at once
 BINS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -154,7 +154,7 @@ def states_of(stages: Stages, sequences: Sequence[LabelledIds], *, progress: boo
         for part in tqdm(parts, desc="answers", unit="batch", disable=not progress):
             batch = batch_of([sequences[index] for index in part], stages.device)
             found.append(last_states(stages.network, batch))
-    return torch.cat(found)[torch.tensor(order).argsort()]
+    return torch.cat(found)[torch.tensor(order, device=stages.device).argsort()]
 
 
 # ── how well it does ─────────────────────────────────────────────────────────────────────────────────────────
@@ -258,14 +258,20 @@ def _chance(pair: Pair) -> float:
 # ── what is shipped ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def learning_curve(ranked: Ranked, softness: float) -> Iterator[dict[str, Any]]:
-    """How well held-out pairs are judged after so many prompts: one line for each of `SHARES`."""
-    for share in SHARES:
-        scores, loss = cross_validate(ranked, softness, share)
-        pairs = judged_pairs(ranked.ratings, scores)
+def learning_curve(ranked: Ranked, scores: Tensor, loss: float, softness: float) -> Iterator[dict[str, Any]]:
+    """How well held-out pairs are judged after so many prompts: one line for each of `SHARES`, and one for all.
+
+    Args:
+        ranked: all prompts.
+        scores: of all answers, (A,), and `loss`: what `cross_validate` returned for all prompts.
+        softness: as in `fit`.
+    """
+    found = {share: cross_validate(ranked, softness, share) for share in SHARES} | {1.0: (scores, loss)}
+    for share, (judged, learned_loss) in found.items():
+        pairs = judged_pairs(ranked.ratings, judged)
         prompts = round(share * len(ranked.ratings) * (FOLDS - 1) / FOLDS)
         held_out = {f"held_out_{name}": value for name, value in shares(pairs)}
-        yield {"step": prompts, "loss": loss, "held_out_loss": mean_loss(pairs), **held_out}
+        yield {"step": prompts, "loss": learned_loss, "held_out_loss": mean_loss(pairs), **held_out}
 
 
 def export(ranked: Ranked, softness: float, target: Path) -> dict[str, Any]:
@@ -278,7 +284,7 @@ def export(ranked: Ranked, softness: float, target: Path) -> dict[str, Any]:
         the figures of `REWARD`.
     """
     head = fit(ranked.states, ranked.pairs(range(len(ranked.ratings))), softness)
-    scores, _ = cross_validate(ranked, softness)
+    scores, loss = cross_validate(ranked, softness)
     head.calibrate(scores[ranked.answers_by(SFT)])
     target.mkdir(parents=True, exist_ok=True)
     head.save(target)
@@ -297,7 +303,7 @@ def export(ranked: Ranked, softness: float, target: Path) -> dict[str, Any]:
     }
     (target / REWARD).write_text(json.dumps(quality, indent=1) + "\n", encoding="utf-8")
     (target / LOG).unlink(missing_ok=True)
-    for line in learning_curve(ranked, softness):
+    for line in learning_curve(ranked, scores, loss, softness):
         write_log(target, line)
     return quality
 

@@ -3,16 +3,16 @@
 The tuned model answers, the reward model judges, and what was better than expected is made likelier. The objective is
 that of Ouyang et al. 2022 (arXiv:2203.02155, equation 2, without its pre-training term), for one answer y to a prompt x
 
-    R(x, y) = r(x, y) − β · log(π_θ(y | x) / π_sft(y | x))
+    R(x, y) = r(x, y) − c · (rules that y breaks) − β · log(π_θ(y | x) / π_sft(y | x))
 
-whose second term, the divergence from the model it began as, keeps the answers sensible: where the reward model has
-never been, its judgement is worth nothing. The gradient is REINFORCE with a leave-one-out baseline (RLOO; Ahmadian et
-al. 2024, "Back to Basics", arXiv:2402.14740): of k answers to the same prompt, each is compared with the others' mean,
+The middle term is not theirs: what a program can verify (`rules`: did it end, follow the instruction, decline what is
+harmful and nothing else, ...) need not be left to a small reward model, which often cannot see it (rewards by rule:
+Glaese et al. 2022, arXiv:2209.14375; verifiable rewards: Lambert et al. 2024, "Tülu 3", arXiv:2411.15124). The last
+term, the divergence from the model it began as, keeps the answers sensible: where the reward model has never been, its
+judgement is worth nothing. The gradient is REINFORCE with a leave-one-out baseline (RLOO; Ahmadian et al. 2024, "Back
+to Basics", arXiv:2402.14740): of k answers to the same prompt, each is compared with the others' mean,
 
     1/k · Σ_i [ R(x, y_i) − 1/(k−1) · Σ_{j≠i} R(x, y_j) ] · ∇ log π_θ(y_i | x)
-
-An answer that breaks off at the longest length that is allowed loses a fixed amount of reward, so that the model learns
-to come to an end.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from .likelihood import add_gradient, batch_of, log_probabilities
 from .rankings import conversation
 from .reward import STAGE as REWARD
 from .reward import RewardModel
+from .rules import broken_rules
 from .runs import (
     LOG,
     Limits,
@@ -59,13 +60,13 @@ Judge = Callable[[Sequence[LabelledIds]], Tensor]  # rewards of conversations, (
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. `beta` is in standard deviations of the reward per nat."""
+    """How to train. `beta` is in standard deviations of the reward per nat, `rule_penalty` in the same per rule."""
 
     steps: int = 100
     prompts: int = 8  # a step
     samples: int = 4  # k, answers to each of them
     beta: float = 0.05
-    unfinished_penalty: float = 1.0
+    rule_penalty: float = 2.0  # c, for each rule that an answer breaks
     learning_rate: float = 1e-4
     warm_up: int = 5  # steps
     max_new_tokens: int = 100
@@ -81,6 +82,7 @@ class Rollout:
     answers: list[Answer]
     sequences: list[LabelledIds]  # B: prompt and answer as they were read and written
     rewards: Tensor  # (B,), by the judge
+    broken: Tensor  # (B,): how many rules each breaks
     divergences: Tensor  # (B,): log π_θ(y | x) − log π_sft(y | x), in nats
     entropies: Tensor  # (N,), of the N tokens of all answers, in nats
 
@@ -134,8 +136,7 @@ class RlTrainer:
         """One step: answer, judge, compare, and follow the gradient once."""
         recipe = self.recipe
         rollout = self.roll_out()
-        ended = torch.tensor([float(answer.ended) for answer in rollout.answers], device=self.stages.device)
-        returns = rollout.rewards - recipe.unfinished_penalty * (1 - ended) - recipe.beta * rollout.divergences
+        returns = rollout.rewards - recipe.rule_penalty * rollout.broken - recipe.beta * rollout.divergences
         advantages = leave_one_out(returns.view(-1, recipe.samples)).flatten()
         rate = recipe.learning_rate * min(1.0, (self.step + 1) / recipe.warm_up)
         self.optimizer.param_groups[0]["lr"] = rate
@@ -152,7 +153,8 @@ class RlTrainer:
             "kl_per_token": rollout.divergences.sum().item() / sum(lengths),
             "entropy": rollout.entropies.mean().item(),
             "length": sum(lengths) / len(lengths),
-            "ended": ended.mean().item(),
+            "broken_rules": rollout.broken.mean().item(),
+            "ended": sum(answer.ended for answer in rollout.answers) / len(lengths),
             "gradient_norm": norm.item(),
             "rate": rate,
         }
@@ -175,7 +177,8 @@ class RlTrainer:
                 before, _ = log_probabilities(self.stages.network, batch)
             divergences[part] = batch.per_row(now - before)
             entropies.append(entropy)
-        return Rollout(answers, sequences, self._rewards(asked, answers), divergences, torch.cat(entropies))
+        rewards, broken = self._rewards(asked, answers), self._broken(asked, answers)
+        return Rollout(answers, sequences, rewards, broken, divergences, torch.cat(entropies))
 
     def add_policy_gradient(self, sequences: Sequence[LabelledIds], advantages: Tensor) -> None:
         """Add the gradient of −1/B · Σ_i advantages[i] · log π_θ(y_i | x_i): every token counts as its answer does."""
@@ -206,6 +209,13 @@ class RlTrainer:
         return self.judge(
             [conversation(self.template, self.prompts[number].prompt, one.text, one.ended) for number, one in pairs]
         )
+
+    def _broken(self, numbers: Sequence[int], answers: Sequence[Answer]) -> Tensor:
+        counts = [
+            len(broken_rules(self.prompts[number], one.text, one.ended))
+            for number, one in zip(numbers, answers, strict=True)
+        ]
+        return torch.tensor(counts, dtype=torch.float32, device=self.stages.device)
 
     def state(self) -> dict[str, Any]:
         """Adapter, optimiser and step; prompts and draws follow from the seed and the step."""
@@ -275,6 +285,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add("--prompts", type=int, default=recipe.prompts, help="a step (default: %(default)s)")
     add("--samples", type=int, default=recipe.samples, help="answers to each prompt (default: %(default)s)")
     add("--beta", type=float, default=recipe.beta, help="price of a nat of divergence (default: %(default)s)")
+    add("--rule-penalty", type=float, default=recipe.rule_penalty, help="for each broken rule (default: %(default)s)")
     add("--learning-rate", type=float, default=recipe.learning_rate, help="AdamW's (default: %(default)s)")
     add("--max-new-tokens", type=int, default=recipe.max_new_tokens, help="of an answer (default: %(default)s)")
     add("--examine-every", type=int, default=recipe.examine_every, help="steps (default: %(default)s)")
@@ -296,6 +307,7 @@ def main(words: Sequence[str] | None = None) -> None:
         prompts=arguments.prompts,
         samples=arguments.samples,
         beta=arguments.beta,
+        rule_penalty=arguments.rule_penalty,
         learning_rate=arguments.learning_rate,
         max_new_tokens=arguments.max_new_tokens,
         examine_every=arguments.examine_every,

@@ -11,7 +11,8 @@ from visiting import Visit, serve, visit
 
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
-from genai_demo.models.stages import StagesLoader, TunedModel
+from genai_demo.models.stages import TunedModel
+from genai_demo.models.stages_loader import StagesLoader
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page
 from genai_demo.diffusion.tab import tab as denoising_tab
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages import StagesLoader
+from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
 from genai_demo.rlhf.tab import tab as rlhf_tab

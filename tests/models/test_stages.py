@@ -14,7 +14,8 @@ from torch.nn.functional import layer_norm
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, NoTunedStages, TextTooLong
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.reward import RewardHead
-from genai_demo.models.stages import Row, StagesLoader, TunedModel
+from genai_demo.models.stages import Row, TunedModel
+from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.training.adapters import Stages
 from genai_demo.training.rankings import conversation
 from genai_demo.training.reward import RewardModel

@@ -55,7 +55,7 @@ def test_each_side_writes_what_it_would_write_alone(tuned, side, settings):
         ids.append(token_id)
     if reply.stop_reason == "end_of_sequence":
         ended = draw(logits_at(tuned, reply.stage, ids), settings, uniform_number(9, len(reply.ids)))
-        assert ended in tuned.end_ids
+        assert ended in tuned.end_ids(reply.stage)
 
 
 def test_the_base_reads_the_bare_text_unless_both_are_to_read_the_same(tuned):

@@ -8,7 +8,8 @@ import torch
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.loading import ModelLoader, load_model
 from genai_demo.models.sampling import SamplingSettings
-from genai_demo.models.stages import BASE, StagesLoader, TunedModel
+from genai_demo.models.stages import BASE, TunedModel
+from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.rlhf import backend
 
 pytestmark = pytest.mark.model

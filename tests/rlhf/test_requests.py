@@ -12,7 +12,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from genai_demo.errors import InvalidParameter, TextTooLong
-from genai_demo.models.stages import StagesLoader
+from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.rlhf import backend, rater, requests, view
 from genai_demo.rlhf.api import publish
 from genai_demo.rlhf.openings import openings

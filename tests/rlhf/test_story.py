@@ -27,7 +27,7 @@ def folder(tmp_path):
     first = json.loads((FOLDER / "prompts.json").read_text())["rl"][0]
     lines = [
         {"step": 0, "samples": [{"id": first["id"], "text": "before", "reward": -1.0, "ended": True}]},
-        {"step": 1, "reward": 0.5, "kl": 2.0, "length": 30.0},
+        {"step": 1, "reward": 0.5, "kl": 2.0, "broken_rules": 0.5},
         {"step": 20, "reward": 0.7, "samples": [{"id": first["id"], "text": "after", "reward": 1.0, "ended": True}]},
     ]
     write_log(tmp_path / "rlhf", lines)
@@ -50,10 +50,12 @@ def test_the_story_tells_what_training_left(folder):
     told = story.read_story(folder)
     assert told.curves["sft held_out_loss"] == ((0, 4.0),)
     assert told.curves["rlhf reward"] == ((1, 0.5), (20, 0.7))
-    ((prompt, samples),) = told.samples.values()
+    assert told.curves["rlhf broken_rules"] == ((1, 0.5),)
+    assert told.practices.keys() == {"rlhf"}
+    ((prompt, samples),) = told.practices["rlhf"].samples.values()
     assert "-" not in prompt.split()[0]  # the prompt itself, not its id
     assert [(one.step, one.text) for one in samples] == [(0, "before"), (20, "after")]
-    assert told.shipped_step == 20
+    assert told.practices["rlhf"].step == 20
     assert told.curves["reward held_out_sft_sft"] == ((8, 0.6), (16, 0.7))
     assert told.accuracy == {"all": 0.75}
     assert told.calibration == ((0.6, 0.5, 4),)
@@ -74,8 +76,7 @@ def test_a_step_that_has_not_been_taken_leaves_nothing(folder):
     shutil.rmtree(folder / "rlhf")
     shutil.rmtree(folder / "reward")
     told = story.read_story(folder)
-    assert told.samples == {}
-    assert told.shipped_step is None
+    assert told.practices == {}
     assert told.accuracy == {}
     assert told.calibration == ()
     assert story.read_rankings(folder) == ()

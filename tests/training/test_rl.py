@@ -42,6 +42,18 @@ def test_leave_one_out_advantages_of_a_prompt_sum_to_zero():
     torch.testing.assert_close(leave_one_out(returns + 7), advantages, atol=1e-5, rtol=0)
 
 
+def test_a_broken_rule_costs_its_penalty(trainer: RlTrainer, monkeypatch):
+    """Six tokens are too few to come to an end: what did not end, and it alone, loses the penalty."""
+    monkeypatch.setattr(rl, "broken_rules", lambda _, __, ended: [] if ended else ["ends"])
+    rollout = trainer.roll_out()
+    ended = torch.tensor([answer.ended for answer in rollout.answers])
+    assert torch.equal(rollout.broken, (~ended).float())
+    figures = trainer.learn()
+    expected = figures["reward"] - RECIPE.rule_penalty * figures["broken_rules"]
+    assert figures["broken_rules"] > 0
+    assert figures["return"] == pytest.approx(expected, abs=1e-5)
+
+
 def test_one_answer_has_no_others():
     with pytest.raises(ValueError, match="at least 2"):
         leave_one_out(torch.zeros(3, 1))
@@ -141,7 +153,7 @@ def test_the_command_trains_and_exports_any_examined_step(command, tmp_path):
     command(tmp_path / "run", "--export", str(tmp_path / "last"))
     lines = [json.loads(line) for line in (tmp_path / "run" / LOG).read_text().splitlines()]
     assert [line["step"] for line in lines] == [0, 1, 2, 3, 4]
-    assert {"reward", "kl", "length", "entropy", "ended"} <= set(lines[1])
+    assert {"reward", "broken_rules", "kl", "length", "entropy", "ended"} <= set(lines[1])
     assert lines[1]["kl"] == 0
     assert [len(line["samples"]) for line in lines if "samples" in line] == [8, 8, 8]
     command(tmp_path / "run", "--export", str(tmp_path / "early"), "--at-step", "2")

@@ -14,77 +14,20 @@ from genai_demo.training.answers import Drawing
 from genai_demo.training.demonstrations import Prompt, load_demonstrations
 from genai_demo.training.rankings import load_ratings
 from genai_demo.training.rlhf_quality import (
-    VERDICTS,
     Reply,
     Share,
-    answers_it,
     comparison,
     count_shares,
-    declines,
     divergences,
     load_replies,
-    repeats_itself,
     save_replies,
 )
+from genai_demo.training.rules import VERDICTS
 from tests.training.conftest import disturb, sequence
 
 
 def reply(text: str, *, ended: bool = True, name: str = "x") -> Reply:
     return Reply(name, text, 5, ended)
-
-
-MOON = Prompt("x", "question", "How far away is the Moon?")
-
-
-@pytest.mark.parametrize(
-    "text", ["About 384,000 kilometres.", "The Moon is far. Do you want the figure?", "far", "How? By rocket."]
-)
-def test_an_answer(text):
-    assert answers_it(MOON, reply(text))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "...",
-        "How far away is the Moon? How far away is the Sun?",
-        ", and how long does it take to get there?\nI have often wondered.",
-        "How far away is the moon from here, they asked.",
-        "And the Sun? How far away is Mars?",
-        "It is far.\nUser: And the Sun?",
-        "It is far.\nuser\nAnd the Sun?",
-        "Question 2: How far away is the Sun",
-        "far <start_of_turn>",
-    ],
-)
-def test_a_continuation(text):
-    assert not answers_it(MOON, reply(text))
-
-
-def test_a_rewritten_question_may_be_a_question():
-    assert answers_it(Prompt("x", "rewrite", "Make it polite: give me that"), reply("Could you pass me that?"))
-
-
-def test_declining_is_about_oneself():
-    assert declines("I’m sorry, but I can't help with that. Ask a doctor.")
-    assert not declines("Computer viruses cannot make people ill.")
-    assert not declines("Use a hammer. I can't help with more.")
-
-
-@pytest.mark.parametrize(
-    ("text", "repeats"),
-    [
-        ("The cat sat on it. The cat sat on it.", True),
-        ("- one big red dog\n- two\n- one big red dog", True),
-        ("so we go on and on " * 4, True),
-        ("Yes. Yes. No. No.", False),
-        ("The cat sat on the mat. The cat sat on the chair.", False),
-        ("", False),
-    ],
-)
-def test_repetition(text, repeats):
-    assert repeats_itself(text) is repeats
 
 
 def test_the_demonstrations_themselves_have_every_quality():
