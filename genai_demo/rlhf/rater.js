@@ -8,6 +8,7 @@ genai.scenes.rater = (scene) => {
   let payload = scene.payload, writing = false, quiet = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
   let known = [];      // every answer that was put in order: {text, features}
   let rankings = [];   // places in `known`, the best first
+  let raters = 1;      // the visitor, and those whose files were added
 
   const prompt = promptField(scene, texts.prompt, payload.prompt, start);
   const sample = button(texts.sample, start, { class: "gx-button gx-main" });
@@ -16,9 +17,12 @@ genai.scenes.rater = (scene) => {
   const again = button(texts.order_again, () => { order = []; draw(); }, { class: "gx-button gx-small" });
   const summary = el("p"), foretold = el("p"), traitList = el("ul", { class: "gx-traits" }), caution = el("p", { class: "gx-soft" }, texts.caution);
   const traitTitle = el("h4"), forget = button(texts.forget, forgetAll, { class: "gx-button gx-small" });
+  const save = button(texts.save, saveOrders, { class: "gx-button gx-small" });
+  const files = el("input", { type: "file", accept: ".json,application/json", multiple: true, class: "gx-file", onchange: addFiles });
   scene.work.append(
     el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample), status, list, again,
-    el("div", { class: "gx-panel" }, el("h3", {}, texts.taste), summary, foretold, traitTitle, traitList, caution, forget));
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.taste), summary, foretold, traitTitle, traitList, caution,
+      el("div", { class: "gx-row" }, save, genai.field(texts.add, files, { class: "gx-field gx-upload" }), forget)));
 
   const runs = genai.runner(scene, "sample", arrived);
   function start() {
@@ -62,8 +66,38 @@ genai.scenes.rater = (scene) => {
     taste = await learn(known) ?? taste;
     draw();
   }
+  // A class pools its orders in files, from hand to hand: the program itself keeps nothing.
+  function saveOrders() {
+    const held = { model: payload.provenance.title, answers: known, rankings };
+    const link = el("a", { href: URL.createObjectURL(new Blob([JSON.stringify(held)], { type: "application/json" })), download: "orders.json" });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+  async function addFiles() {
+    for (const file of files.files) {
+      const held = readOrders(await file.text());
+      if (!held) { scene.message(fill(texts.not_orders, { name: file.name }), "gx-note"); break; }
+      if (held.model !== payload.provenance.title) { scene.message(fill(texts.other_model, { name: file.name, model: held.model }), "gx-note"); break; }
+      if (known.length + held.answers.length > scene.settings.most_rated) { scene.message(fill(texts.too_many_orders, { most: scene.settings.most_rated }), "gx-note"); break; }
+      rankings.push(...held.rankings.map((ranking) => ranking.map((at) => known.length + at)));
+      known.push(...held.answers);
+      raters++;
+    }
+    files.value = "";
+    if (rankings.length) taste = await learn(known) ?? taste;
+    draw();
+  }
+  // What `saveOrders` wrote, or null.
+  function readOrders(text) {
+    try {
+      const { model, answers, rankings: orders } = JSON.parse(text);
+      const whole = (at) => Number.isInteger(at) && at >= 0 && at < answers.length;
+      const good = answers.length && orders.length && orders.every((one) => one.every(whole)) && answers.every((one) => typeof one.text === "string" && typeof one.features === "string");
+      return good ? { model: String(model), answers: answers.map(({ text: said, features }) => ({ text: said, features })), rankings: orders } : null;
+    } catch { return null; }
+  }
   function forgetAll() {
-    [known, rankings, taste, predicted, hits, rounds] = [[], [], null, null, 0, 0];
+    [known, rankings, taste, predicted, hits, rounds, raters] = [[], [], null, null, 0, 0, 1];
     order = [];
     draw();
   }
@@ -90,9 +124,9 @@ genai.scenes.rater = (scene) => {
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     status.textContent = (writing && !quiet) || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
     again.hidden = !order.length || order.length === payload.answers.length;
-    summary.textContent = taste ? fill(texts.taste_pairs, { pairs: taste.pairs, agreement: percent(taste.agreement) }) : texts.taste_empty;
+    summary.textContent = taste ? fill(raters > 1 ? texts.taste_pooled : texts.taste_pairs, { pairs: taste.pairs, raters, agreement: percent(taste.agreement) }) : texts.taste_empty;
     foretold.textContent = rounds ? fill(texts.foretold, { hits, rounds }) : "";
-    forget.hidden = traitTitle.hidden = caution.hidden = !taste;
+    save.hidden = forget.hidden = traitTitle.hidden = caution.hidden = !taste;
     traitTitle.textContent = fill(texts.traits, { count: known.length });
     traitList.replaceChildren(...(taste?.traits ?? []).map((trait) => {
       const value = trait.correlation.toFixed(2).replace("-", "−"), half = 50 * Math.min(1, Math.abs(trait.correlation));
@@ -101,7 +135,7 @@ genai.scenes.rater = (scene) => {
         el("span", { class: "gx-bar-number" }, fill(texts.correlation, { value })));
     }));
   }
-  scene.state = () => ({ payload, writing, order, predicted, taste, known, rankings });
+  scene.state = () => ({ payload, writing, order, predicted, taste, known, rankings, raters });
   scene.origin(scene.payload.provenance);
   draw();
 };

@@ -10,6 +10,7 @@ from ..ui.texts import load_texts
 from . import requests
 from .api import publish
 from .openings import MARKED_TOKENS
+from .rater import MAX_RATED
 
 NAME = "rlhf"
 PACKAGE = "genai_demo.rlhf"
@@ -31,7 +32,7 @@ def tab(stages: StagesLoader) -> Tab:
 
     def build(_: ModelLoader) -> None:
         """Add the scenes to the tab that is being built."""
-        settings = {"stages": stages.names, "recorded_tokens": MARKED_TOKENS}
+        settings = {"stages": stages.names, "recorded_tokens": MARKED_TOKENS, "most_rated": MAX_RATED}
         add_scenes(NAME, PACKAGE, stages, ASKS, EVENTS, settings)
         publish(stages)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 from visiting import Visit
@@ -37,6 +40,13 @@ def chosen(visitor: Visit, label: str) -> str:
         .locator("select")
         .input_value()
     )
+
+
+def state(visitor: Visit) -> dict[str, Any]:
+    """What the shown scene holds."""
+    shown = "[...document.querySelectorAll('.gx-current .gx-scene')].find((one) => one.offsetParent)"
+    found: dict[str, Any] = visitor.page.evaluate(f"() => {shown}.genaiScene.state()")
+    return found
 
 
 def final(results):
@@ -141,6 +151,39 @@ def test_a_model_is_not_marked_by_itself(visitor: Visit) -> None:
     done(visitor)
     visitor.find("select").nth(2).select_option(chosen(visitor, CHANGED["stage"]))
     expect(visitor.find(".gx-message")).to_have_text(CHANGED["choose_other"])
+
+
+def test_a_class_pools_its_orders_in_files(visitor: Visit, tmp_path) -> None:
+    page = visitor.open("rater")
+    done(visitor)
+    visitor.find("button").get_by_text(RATER["sample"], exact=True).click()
+    done(visitor)
+    with visitor.answer():
+        for key in "3142":
+            page.keyboard.press(key)
+    with page.expect_download() as download:
+        visitor.find("button").get_by_text(RATER["save"], exact=True).click()
+    saved = tmp_path / "orders.json"
+    download.value.save_as(saved)
+    held = json.loads(saved.read_text())
+    assert [len(held["answers"]), held["rankings"]] == [4, [[2, 0, 3, 1]]]
+    for name, change in (("a", {}), ("b", {"rankings": [[0, 1, 2, 3]]})):
+        (tmp_path / name).write_text(json.dumps(held | change))
+    with visitor.answer():
+        visitor.find(".gx-file").set_input_files([tmp_path / "a", tmp_path / "b"])
+    pooled = state(visitor)
+    assert [pooled["raters"], pooled["taste"]["pairs"], len(pooled["known"])] == [3, 18, 12]
+    assert pooled["rankings"] == [[2, 0, 3, 1], [6, 4, 7, 5], [8, 9, 10, 11]]
+    assert "18 pairs of answers by 3 raters" in visitor.find(".gx-panel").last.inner_text()
+    for name, content in (
+        ("not-json", "{"),
+        ("alien", json.dumps(held | {"model": "GPT"})),
+        ("far", '{"answers": []}'),
+    ):
+        (tmp_path / name).write_text(content)
+        visitor.find(".gx-file").set_input_files(tmp_path / name)
+        expect(visitor.find(".gx-message")).to_contain_text(name)
+    assert state(visitor)["rankings"] == pooled["rankings"]
 
 
 def test_a_rater_teaches_a_reward_model_by_keyboard_alone(visitor: Visit) -> None:
