@@ -58,15 +58,15 @@ class StagesLoader:
         """The stages; they wait for their base, and for its siblings, up to `wait_seconds` each.
 
         Raises:
-            ModelLoading: the base is still on its way. DemoError: loading failed, with the reason.
+            ModelLoading: one of them is still on its way. DemoError: loading failed, with the reason.
         """
         if self._tuned is not None:
             return self._tuned
         base = self._language.model(wait_seconds)
+        siblings = {stage: loader.model(wait_seconds) for stage, loader in self._siblings.items()}
         with self._lock:
-            if self._tuned is None and self._siblings:
-                models = {stage: loader.model(wait_seconds) for stage, loader in self._siblings.items()}
-                self._tuned = SiblingModels({BASE: base, **models})
+            if self._tuned is None and siblings:
+                self._tuned = SiblingModels({BASE: base, **siblings})
             elif self._tuned is None:
                 reward = self._folder / REWARD
                 self._tuned = TunedModel(base, self._folders, reward if reward.is_dir() else None)

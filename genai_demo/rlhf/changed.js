@@ -57,8 +57,8 @@ genai.scenes.changed = (scene) => {
   }
   // The live model computes the recorded example anew, which stands until that is done.
   scene.refresh = async () => {
-    await offerStages(scene, [stage, other]);
-    if (scene.live || writing) return;
+    const known = await offerStages(scene, [stage, other]);
+    if (!known || scene.live || writing) return;
     payload = { ...payload, stage: stage.get(), other: other.get() };
     [writing, quiet] = [true, true];
     ask(scene.settings.recorded_tokens);

@@ -67,8 +67,8 @@ genai.scenes.compare = (scene) => {
   function vote(place) { votes[place]++; draw(); }
   // The live model computes the recorded example anew, which stands until that is done.
   scene.refresh = async () => {
-    await offerStages(scene, Object.values(stages));
-    if (!scene.live && !writing) { [writing, quiet] = [true, true]; runs.start(request()); draw(); }
+    const known = await offerStages(scene, Object.values(stages));
+    if (known && !scene.live && !writing) { [writing, quiet] = [true, true]; runs.start(request()); draw(); }
   };
   document.addEventListener("gx-projector", () => draw());
 

@@ -159,13 +159,16 @@ def ranked_example(model: StagedModel, rankings: tuple[Rating, ...], number: int
 
 
 def _samples(lines: list[Line], folder: Path) -> dict[str, tuple[str, tuple[Sample, ...]]]:
-    prompts = {one["id"]: str(one["prompt"]) for one in _json(folder / "prompts.json").get("rl", [])}
+    """Those to everyday prompts: what a half-trained model says to someone in danger is not for a classroom wall."""
+    asked = _json(folder / "prompts.json").get("rl", [])
+    prompts = {one["id"]: str(one["prompt"]) for one in asked if not one.get("topic")}
     found: dict[str, list[Sample]] = {}
     for line in lines:
         for one in line.get("samples", []):
-            sample = Sample(line["step"], one["text"][:LONGEST], one["reward"])
-            found.setdefault(one["id"], []).append(sample)
-    return {name: (prompts.get(name, name), tuple(samples)) for name, samples in found.items()}
+            if one["id"] in prompts:
+                sample = Sample(line["step"], one["text"][:LONGEST], one["reward"])
+                found.setdefault(one["id"], []).append(sample)
+    return {name: (prompts[name], tuple(samples)) for name, samples in found.items()}
 
 
 def _curve(lines: list[Line], name: str) -> Curve:

@@ -44,9 +44,10 @@ genai.rlhf = (() => {
   // Which stages there are is known for certain when the models have loaded: --model may have chosen others.
   async function offerStages(scene, fields) {
     const found = await scene.ask(scene.server.list_stages, {});
-    if (!found) return;
+    if (!found) return false;
     for (const { name, title } of found.stages) titles[name] = title;
     for (const one of fields) one.offer(found.stages.map((stage) => stage.name));
+    return true;
   }
   function seedField(scene, value) {
     const box = el("input", { type: "number", min: 0, max: 9007199254740991, step: 1, class: "gx-seed" });

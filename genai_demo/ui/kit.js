@@ -172,7 +172,7 @@ window.genai = (() => {
       }
       if (mine !== newest) return null;
       scene.node.classList.remove("gx-waiting");
-      if (result.loading) { scene.message(result.error, "gx-note"); whenReady(scene.refresh); return null; }
+      if (result.loading) { scene.message(result.error, "gx-note"); askAgain(scene.refresh); return null; }
       scene.message(result.error ?? "");
       scene.offer(result.offers ?? {});
       scene.node.classList.toggle("gx-stale", !!result.error);   // the figures are of an earlier question
@@ -261,6 +261,8 @@ window.genai = (() => {
   let ready = false;
   const waiting = new Set();
   function whenReady(work) { if (ready) work(); else waiting.add(work); }
+  // The page says when its first model is there. Another one, such as a sibling of it, is asked for now and then.
+  function askAgain(work) { if (ready) setTimeout(work, 3_000); else waiting.add(work); }
   function becomeReady() {
     ready = true;
     for (const work of waiting) work();

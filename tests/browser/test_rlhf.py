@@ -11,10 +11,11 @@ from visiting import Visit
 
 from genai_demo.models.stages import TunedModel
 from genai_demo.rlhf import backend
+from genai_demo.rlhf.story import read_story
 from genai_demo.ui.texts import load_texts
 
 TEXTS = load_texts("genai_demo.rlhf")
-COMMON, COMPARE, CHANGED, RATER = (TEXTS[name] for name in ("common", "compare", "changed", "rater"))
+COMMON, COMPARE, CHANGED, RECIPE, RATER = (TEXTS[name] for name in ("common", "compare", "changed", "recipe", "rater"))
 PROMPT = "the cat sat on"
 
 
@@ -151,6 +152,24 @@ def test_a_model_is_not_marked_by_itself(visitor: Visit) -> None:
     done(visitor)
     visitor.find("select").nth(2).select_option(chosen(visitor, CHANGED["stage"]))
     expect(visitor.find(".gx-message")).to_have_text(CHANGED["choose_other"])
+
+
+def test_the_third_step_shows_what_each_run_wrote_at_each_moment(visitor: Visit) -> None:
+    page = visitor.open("recipe")
+    visitor.find("button").filter(has_text=RECIPE["step_3"]).click()
+    told = read_story()
+    assert visitor.find(".gx-lines:visible").count() == 3
+    for name, label in (("rlhf", "run_rlhf"), ("unleashed", "run_unleashed")):
+        with visitor.no_request():
+            visitor.find("button").get_by_text(RECIPE[label], exact=True).click()
+            _, samples = next(iter(told.practices[name].samples.values()))
+            slider = visitor.find("input[type=range]:visible")
+            for sample, key in zip((samples[-1], samples[0], samples[1]), ("End", "Home", "ArrowRight"), strict=True):
+                slider.focus()
+                page.keyboard.press(key)
+                shown = visitor.find(".gx-reply:visible")
+                expect(shown).to_have_text(sample.text or COMMON["nothing"])
+                assert f"after {sample.step} steps" in visitor.find(".gx-panel:visible").first.inner_text()
 
 
 def test_a_class_pools_its_orders_in_files(visitor: Visit, tmp_path) -> None:

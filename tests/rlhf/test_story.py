@@ -24,9 +24,10 @@ def folder(tmp_path):
     for name in ("demonstrations.jsonl", "prompts.json"):
         shutil.copy(FOLDER / name, tmp_path)
     write_log(tmp_path / "sft", [{"step": 0, "held_out_loss": 4.0}, {"step": 1, "loss": 3.5}])
-    first = json.loads((FOLDER / "prompts.json").read_text())["rl"][0]
+    prompts = json.loads((FOLDER / "prompts.json").read_text())["rl"]
+    first, danger = prompts[0], next(one for one in prompts if one.get("topic"))
     lines = [
-        {"step": 0, "samples": [{"id": first["id"], "text": "before", "reward": -1.0, "ended": True}]},
+        {"step": 0, "samples": [{"id": one["id"], "text": "before", "reward": -1.0} for one in (first, danger)]},
         {"step": 1, "reward": 0.5, "kl": 2.0, "broken_rules": 0.5},
         {"step": 20, "reward": 0.7, "samples": [{"id": first["id"], "text": "after", "reward": 1.0, "ended": True}]},
     ]
