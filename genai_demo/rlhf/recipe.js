@@ -78,13 +78,14 @@ genai.scenes.recipe = (scene) => {
   if (!run) panels.reinforcement.append(el("p", {}, texts.not_yet));
   else panels.reinforcement.append(
     el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)), runNote, prompts.node, checkpoint, sampled, sampledReward,
-      el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.practices[run].step }))), runCurves);
+      el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.practices.rlhf?.step ?? "" }))), runCurves);
   function drawRun() {
     if (!run) return;
     for (const name of runs) runButtons[name].setAttribute("aria-pressed", String(name === run));
     runNote.textContent = runNotes[run];
     const steps = samplesOf(run)[sample].answers.map((one) => one.step);
-    scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
+    const exported = payload.practices[run].step;
+    scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.includes(exported) ? exported : steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
     checkpoint.replaceChildren(scrub.node);
     runCurves.replaceChildren(
       chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves[`${run} reward`]]]),

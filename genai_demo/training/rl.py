@@ -62,12 +62,12 @@ Judge = Callable[[Sequence[LabelledIds]], Tensor]  # rewards of conversations, (
 class Recipe:
     """How to train. `beta` is in standard deviations of the reward per nat, `rule_penalty` in the same per rule."""
 
-    steps: int = 100
+    steps: int = 60
     prompts: int = 8  # a step
     samples: int = 4  # k, answers to each of them
     beta: float = 0.05
     rule_penalty: float = 2.0  # c, for each rule that an answer breaks
-    learning_rate: float = 1e-4
+    learning_rate: float = 2e-4
     warm_up: int = 5  # steps
     max_new_tokens: int = 100
     examine_every: int = 20
@@ -272,7 +272,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         description="Reinforcement learning of the tuned model against the reward model. Run the same command again to "
         "go on after a stop. Read the samples in the log: before the answers begin to please the reward model alone, "
         "stop, and export an earlier step.",
-        epilog="%(prog)s runs/rl --steps 100  |  %(prog)s runs/rl --minutes 0 --export assets/rlhf/rlhf --at-step 60",
+        epilog="%(prog)s runs/rl  |  %(prog)s runs/rl --minutes 0 --export assets/rlhf/rlhf --at-step 20",
     )
     recipe = Recipe()
     add = parser.add_argument

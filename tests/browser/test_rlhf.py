@@ -159,10 +159,11 @@ def test_the_third_step_shows_what_each_run_wrote_at_each_moment(visitor: Visit)
     visitor.find("button").filter(has_text=RECIPE["step_3"]).click()
     told = read_story()
     assert visitor.find(".gx-lines:visible").count() == 3
-    for name, label in (("rlhf", "run_rlhf"), ("unleashed", "run_unleashed")):
+    assert told.practices
+    for name, practice in told.practices.items():
         with visitor.no_request():
-            visitor.find("button").get_by_text(RECIPE[label], exact=True).click()
-            _, samples = next(iter(told.practices[name].samples.values()))
+            visitor.find("button").get_by_text(RECIPE[f"run_{name}"], exact=True).click()
+            _, samples = next(iter(practice.samples.values()))
             slider = visitor.find("input[type=range]:visible")
             for sample, key in zip((samples[-1], samples[0], samples[1]), ("End", "Home", "ArrowRight"), strict=True):
                 slider.focus()
