@@ -8,7 +8,7 @@ genai.rlhf = (() => {
   const stageName = (texts, stage) => ({ base: texts.stage_base, sft: texts.stage_sft, dpo: texts.stage_dpo, rlhf: texts.stage_rlhf })[stage] ?? stage;
   // A stage that was published as a model of its own is called by that model's name.
   const titles = {};
-  const stageAbout = (texts, stage) => titles[stage] || ({ base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf })[stage] ?? "";
+  const stageAbout = (texts, stage) => titles[stage] || { base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf }[stage] || "";
   const ending = (texts, reply) => (reply.stop_reason === null ? texts.writing
     : reply.stop_reason === "length" ? texts.length
     : reply.stop_reason === "stopped" ? texts.stopped

@@ -62,7 +62,8 @@ def test_there_are_enough_of_every_kind(demonstrations):
 
 def test_as_many_harmless_as_harmful(demonstrations, prompts):
     kinds = [one.kind for one in demonstrations]
-    assert abs(kinds.count("harmful") - kinds.count("harmless_sounding")) <= 3
+    harmful, harmless = kinds.count("harmful"), kinds.count("harmless_sounding")
+    assert abs(harmful - harmless) <= 0.1 * harmful
     for kind in ("harmful", "harmless_sounding"):
         assert sum(one.kind == kind for one in prompts["evaluation"]) >= 25
 
