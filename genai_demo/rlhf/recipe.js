@@ -77,7 +77,7 @@ genai.scenes.recipe = (scene) => {
   const checkpoint = el("div"), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runNote = el("p"), runCurves = el("div", { class: "gx-stack" });
   if (!run) panels.reinforcement.append(el("p", {}, texts.not_yet));
   else panels.reinforcement.append(
-    el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)), runNote, prompts.node, checkpoint, sampled, sampledReward,
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), runs.length > 1 ? el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)) : null, runNote, prompts.node, checkpoint, sampled, sampledReward,
       el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.practices.rlhf?.step ?? "" }))), runCurves);
   function drawRun() {
     if (!run) return;

@@ -162,7 +162,8 @@ def test_the_third_step_shows_what_each_run_wrote_at_each_moment(visitor: Visit)
     assert told.practices
     for name, practice in told.practices.items():
         with visitor.no_request():
-            visitor.find("button").get_by_text(RECIPE[f"run_{name}"], exact=True).click()
+            if len(told.practices) > 1:
+                visitor.find("button").get_by_text(RECIPE[f"run_{name}"], exact=True).click()
             _, samples = next(iter(practice.samples.values()))
             slider = visitor.find("input[type=range]:visible")
             for sample, key in zip((samples[-1], samples[0], samples[1]), ("End", "Home", "ArrowRight"), strict=True):
