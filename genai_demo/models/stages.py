@@ -145,8 +145,12 @@ class StagedModel(ABC):
         """Whether there is a reward model."""
         return False
 
-    def conversation(self, prompt: str, answer: Ids, *, ended: bool) -> tuple[int, ...]:
-        """Prompt and answer as the reward model reads them: an answer that broke off has no end of turn."""
+    def conversation(self, prompt: str, answer: str, *, ended: bool) -> tuple[int, ...]:
+        """Prompt and answer as the reward model reads them: an answer that broke off has no end of turn.
+
+        Raises:
+            TextTooLong: one of them has more than `PROMPT_LIMIT` tokens. UnreadableText: see `LanguageModel.encode`.
+        """
         raise NotImplementedError("there is no reward model")
 
     def rewards(self, conversations: Sequence[Ids]) -> list[float]:
@@ -182,8 +186,8 @@ class TunedModel(StagedModel):
             self.template.start_id: START_OF_TURN,
             self.template.end_id: END_OF_TURN,
         }
-        self._peft: Any = base.through_the_door(partial(_with_adapters, adapters=adapters, title=base.origin.title))
         self._head = None if reward is None else _read_head(reward)
+        self._peft: Any = base.through_the_door(partial(_with_adapters, adapters=adapters, title=base.origin.title))
 
     @property
     def origin(self) -> Origin:
@@ -245,10 +249,11 @@ class TunedModel(StagedModel):
         """Whether there is a reward model."""
         return self._head is not None
 
-    def conversation(self, prompt: str, answer: Ids, *, ended: bool) -> tuple[int, ...]:
-        """The prompt as a turn, the answer, and the end of its turn."""
+    def conversation(self, prompt: str, answer: str, *, ended: bool) -> tuple[int, ...]:
+        """The prompt as a turn, the answer without space around it, as in training, and the end of its turn."""
+        said = prompt_tokens(self.base, self.base.encode(answer.strip() if isinstance(answer, str) else answer))
         end = (self.template.end_id,) if ended else ()
-        return (*self.prompt(prompt, as_turn=True).ids, *answer, *end)
+        return (*self.prompt(prompt, as_turn=True).ids, *said.ids, *end)
 
     def rewards(self, conversations: Sequence[Ids]) -> list[float]:
         """By the head, from the base's states."""
@@ -339,11 +344,11 @@ def prompt_tokens(language: LanguageModel, tokens: Sequence[Token]) -> PromptTok
 
 
 def _with_adapters(network: Any, adapters: Mapping[str, Path], title: str) -> Any:
-    """`network` with the adapters' layers in it, none of them active."""
+    """`network` with the adapters' layers in it, none of them active, also if one does not fit."""
+    read = {stage: _read_adapter(folder) for stage, folder in adapters.items()}  # all are sound, or none is put in
     peft: Any = None
-    for stage, folder in adapters.items():
-        config, weights = _read_adapter(folder)
-        try:
+    try:
+        for stage, (config, weights) in read.items():
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)  # peft 0.21 asks for it
                 if peft is None:
@@ -351,11 +356,13 @@ def _with_adapters(network: Any, adapters: Mapping[str, Path], title: str) -> An
                 else:
                     peft.add_adapter(stage, config)
                 matched: Any = set_peft_model_state_dict(peft, weights, adapter_name=stage)
-        except (ValueError, RuntimeError) as error:  # no such layers here, or of other shapes
-            raise NoTunedStages(title=title) from error
-        if matched.unexpected_keys:
-            raise NoTunedStages(title=title)
-    peft.base_model.set_adapter([])
+            if matched.unexpected_keys:
+                raise ValueError(f"unknown weights in {stage}")
+    except (ValueError, RuntimeError) as error:  # no such layers here, or of other shapes
+        raise NoTunedStages(title=title) from error
+    finally:
+        if peft is not None:
+            peft.base_model.set_adapter([])
     return peft.eval().requires_grad_(False)
 
 

@@ -32,13 +32,14 @@ StopReason = Literal["end_of_sequence", "length", "stopped"]
 class Reply:
     """What a stage has written so far after what it was given to read. `stop_reason` is None until it ends.
 
-    tokens: the reply alone, without any control token.
+    tokens: the reply alone, without any control token. end_id: the control token that ended it, if one did.
     """
 
     stage: str
     read: PromptTokens
     tokens: tuple[Token, ...]
     stop_reason: StopReason | None
+    end_id: int | None = None
 
     @property
     def text(self) -> str:
@@ -92,7 +93,7 @@ class Scored:
 
     @property
     def kl_nats_total(self) -> float:
-        """Their sum, in nats. Of answers drawn at T = 1, its mean is KL(own ‖ other) over whole answers."""
+        """Their sum, in nats."""
         return math.fsum(token.kl_nats for token in self.tokens)
 
     @property
@@ -219,6 +220,8 @@ def changed_words(
 ) -> Iterator[ChangedWords]:
     """`stage` answers `prompt`, read as a turn; the last value says of each token what `other` thinks of it.
 
+    The control token by which the answer ended is one of them: when to stop is learned, too.
+
     Raises:
         As `compare`. DifferentTokens: `other` cannot score the words of `stage`.
     """
@@ -229,7 +232,8 @@ def changed_words(
     read = model.prompt(prompt, stage, as_turn=True)
     for (reply,) in write(model, [stage], [read], settings, [seed], max_new_tokens):
         yield ChangedWords(model.origin, prompt, other, reply)
-    yield ChangedWords(model.origin, prompt, other, reply, score(model, prompt, reply.ids, stage, other))
+    written = reply.ids if reply.end_id is None else (*reply.ids, reply.end_id)
+    yield ChangedWords(model.origin, prompt, other, reply, score(model, prompt, written, stage, other))
 
 
 def score(model: StagedModel, prompt: str, answer: Sequence[int], stage: str, other: str) -> Scored:
@@ -245,7 +249,8 @@ def score(model: StagedModel, prompt: str, answer: Sequence[int], stage: str, ot
     language = model.language(stage)
     texts = language.texts(answer)
     tokens = tuple(
-        _scored(language, logits, token_id, text) for logits, token_id, text in zip(each, answer, texts, strict=True)
+        _scored(language, logits, token_id, language.text(token_id) if token_id in language.control_ids else text)
+        for logits, token_id, text in zip(each, answer, texts, strict=True)
     )
     return Scored(model.origin, prompt, stage, other, tokens)
 
@@ -259,12 +264,11 @@ def reward(model: StagedModel, prompt: str, answer: str) -> float | None:
     """What the reward model thinks of a finished answer, in standard deviations; None without a reward model.
 
     Raises:
-        TextTooLong, UnreadableText: see `StagedModel.prompt`.
+        TextTooLong, UnreadableText: see `StagedModel.conversation`.
     """
     if not model.has_reward:
         return None
-    said = [token.id for token in model.language(BASE).encode(answer.strip())]
-    return model.rewards([model.conversation(prompt, said, ended=True)])[0]
+    return model.rewards([model.conversation(prompt, answer, ended=True)])[0]
 
 
 def _scored(language: LanguageModel, logits: Tensor, token_id: int, text: str) -> ScoredToken:
@@ -291,7 +295,7 @@ def _likely(language: LanguageModel, log_probabilities: Tensor) -> tuple[Likely,
 
 def _continued(model: StagedModel, reply: Reply, token_id: int, last: bool) -> Reply:
     if token_id in model.end_ids(reply.stage):
-        return replace(reply, stop_reason="end_of_sequence")
+        return replace(reply, stop_reason="end_of_sequence", end_id=token_id)
     ids = (*reply.ids, token_id)
     tokens = tuple(Token(text, one) for text, one in zip(model.language(reply.stage).texts(ids), ids, strict=True))
     return replace(reply, tokens=tokens, stop_reason="length" if last else None)
@@ -301,7 +305,7 @@ def _rewarded(model: StagedModel, result: Comparison) -> Comparison:
     """With what the reward model thinks of both replies."""
     left, right = model.rewards(
         [
-            model.conversation(result.prompt, reply.ids, ended=reply.stop_reason == "end_of_sequence")
+            model.conversation(result.prompt, reply.text, ended=reply.stop_reason == "end_of_sequence")
             for reply in (result.left, result.right)
         ]
     )

@@ -2,16 +2,15 @@
 "use strict";
 genai.scenes.changed = (scene) => {
   const { el, svg, button, fill, percent, tokenText, spoken, bars, whole } = genai;
-  const { stageName, ending, promptField, stageField, offerStages, seedField } = genai.rlhf;
+  const { stageName, ending, promptField, stageField, offerStages } = genai.rlhf;
   const { texts } = scene;
-  let payload = scene.payload, writing = false, quiet = false, at = farthest();
+  let payload = scene.payload, before = null, writing = false, quiet = false, at = farthest();
 
   const prompt = promptField(scene, texts.prompt, payload.prompt, start);
   const write = button(texts.write, start, { class: "gx-button gx-main" }), halt = button(texts.stop, stop);
   const stage = stageField(scene, texts.stage, payload.stage, start), other = stageField(scene, texts.other, payload.other, start);
-  const seed = seedField(scene, 1);
   const answer = el("div", { class: "gx-written", role: "group", "aria-label": texts.answer, tabindex: "0" });
-  const status = el("p", { class: "gx-soft", role: "status" }), share = el("p", { class: "gx-verdict" });
+  const asked = el("p", { class: "gx-soft" }), status = el("p", { class: "gx-soft", role: "status" }), share = el("p", { class: "gx-verdict" });
   const instead = el("h3"), names = { own: el("h4"), other: el("h4") };
   const charts = { own: bars({ caption: texts.stage }), other: bars({ caption: texts.other }) };
   const curve = svg("svg", { class: "gx-kl", viewBox: "0 0 600 90", preserveAspectRatio: "none", role: "img" });
@@ -21,8 +20,8 @@ genai.scenes.changed = (scene) => {
   const chosen = el("div", { class: "gx-panel" }, instead, el("div", { class: "gx-pair" }, el("div", {}, names.own, charts.own.node), el("div", {}, names.other, charts.other.node)));
   scene.work.append(
     el("div", { class: "gx-row" }, prompt.node, write, halt),
-    el("div", { class: "gx-row gx-settings" }, prompt.examples, stage.node, other.node, seed.node),
-    el("div", { class: "gx-panel" }, legend, answer, status, share), chosen, curvePanel);
+    el("div", { class: "gx-row gx-settings" }, prompt.examples, stage.node, other.node),
+    el("div", { class: "gx-panel" }, asked, legend, answer, status, share), chosen, curvePanel);
 
   const runs = genai.runner(scene, "mark", arrived);
   function farthest() {
@@ -32,13 +31,14 @@ genai.scenes.changed = (scene) => {
   function start() {
     if (stage.get() === other.get()) { scene.message(texts.choose_other, "gx-note"); return; }
     scene.message("");
+    if (!writing || quiet) before = { payload, at };
     [writing, quiet] = [true, false];
     payload = { ...payload, prompt: prompt.box.value, stage: stage.get(), other: other.get(), text: "", stop_reason: null, scored: null };
     at = null;
     ask(80);
     draw();
   }
-  const ask = (longest) => runs.start({ prompt: payload.prompt, stage: payload.stage, other: payload.other, seed: seed.get(), temperature: 0.7, top_p: 0.95, max_new_tokens: longest });
+  const ask = (longest) => runs.start({ prompt: payload.prompt, stage: payload.stage, other: payload.other, temperature: 0, max_new_tokens: longest });
   function stop() {
     if (!writing) return;
     runs.stop();
@@ -47,7 +47,7 @@ genai.scenes.changed = (scene) => {
     draw();
   }
   function arrived(part) {
-    if (part.error) { writing = false; draw(); return; }
+    if (part.error) { if (!quiet) ({ payload, at } = before); writing = false; draw(); return; }
     if (quiet && !part.scored) return;
     scene.live = true;
     payload = part;
@@ -75,6 +75,7 @@ genai.scenes.changed = (scene) => {
   function draw() {
     const tokens = payload.scored?.tokens;
     const focused = [...answer.querySelectorAll("button")].indexOf(document.activeElement);
+    asked.textContent = fill(texts.asked, { prompt: payload.prompt });
     answer.replaceChildren(...(tokens ? tokens.map((token, index) => el("button", { type: "button", class: `gx-chip ${kind(token)}`, "aria-pressed": String(at === index),
       "aria-label": fill(texts.chip, { text: spoken(token.text), probability: percent(token.probability), other: percent(token.other_probability), rank: whole(token.other_rank) }),
       onclick: () => choose(index) }, tokenText(token.text))) : [el("bdi", { class: "gx-reply" }, payload.text)]));

@@ -15,7 +15,8 @@ def openings(model: StagedModel) -> dict[str, Json]:
     presets = load_texts("genai_demo.rlhf")["common"]["presets"]
     tuned, first = model.stages[-1], {"prompt": presets[0]["prompt"], "seed": 1}
     *_, compared = requests.compare(model, {**first, "right": tuned})
-    *_, marked = requests.mark_changed(model, {**first, "stage": tuned, "max_new_tokens": MARKED_TOKENS})
+    greedy = {"temperature": 0, "max_new_tokens": MARKED_TOKENS}
+    *_, marked = requests.mark_changed(model, {**first, **greedy, "stage": tuned})
     *_, answers = requests.sample_answers(model, {**first, "stage": model.stages[1]})
     told = view.story_payload(story.read_story(), story.ranked_example(model, story.read_rankings(), 0))
     return {"compare": compared, "changed": marked, "recipe": told, "rater": answers}

@@ -5,27 +5,29 @@ genai.scenes.rater = (scene) => {
   const { ending, promptField } = genai.rlhf;
   const { texts } = scene;
   const LETTERS = "ABCD";
-  let payload = scene.payload, writing = false, quiet = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
+  let payload = scene.payload, before = null, writing = false, quiet = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
   let known = [];      // every answer that was put in order: {text, features}
   let rankings = [];   // places in `known`, the best first
   let raters = 1;      // the visitor, and those whose files were added
+  let memory = 0;      // which memory it is: what was being learned when it was emptied is not wanted any more
 
   const prompt = promptField(scene, texts.prompt, payload.prompt, start);
   const sample = button(texts.sample, start, { class: "gx-button gx-main" });
-  const list = el("ol", { class: "gx-answers" });
+  const asked = el("p", { class: "gx-soft" }), list = el("ol", { class: "gx-answers" });
   const status = el("p", { class: "gx-verdict", role: "status" });
-  const again = button(texts.order_again, () => { order = []; draw(); }, { class: "gx-button gx-small" });
+  const again = button(texts.order_again, () => { order = []; draw(); list.querySelector("button").focus(); }, { class: "gx-button gx-small" });
   const summary = el("p"), foretold = el("p"), traitList = el("ul", { class: "gx-traits" }), caution = el("p", { class: "gx-soft" }, texts.caution);
   const traitTitle = el("h4"), forget = button(texts.forget, forgetAll, { class: "gx-button gx-small" });
   const save = button(texts.save, saveOrders, { class: "gx-button gx-small" });
   const files = el("input", { type: "file", accept: ".json,application/json", multiple: true, class: "gx-file", onchange: addFiles });
   scene.work.append(
-    el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample), status, list, again,
+    el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample), asked, status, list, again,
     el("div", { class: "gx-panel" }, el("h3", {}, texts.taste), summary, foretold, traitTitle, traitList, caution,
       el("div", { class: "gx-row" }, save, genai.field(texts.add, files, { class: "gx-field gx-upload" }), forget)));
 
   const runs = genai.runner(scene, "sample", arrived);
   function start() {
+    if (!writing || quiet) before = { payload, order, predicted };
     [order, predicted, writing, quiet] = [[], null, true, false];
     payload = { ...payload, prompt: prompt.box.value, answers: LETTERS.split("").map(() => ({ text: "", stop_reason: null })) };
     seed += payload.answers.length;
@@ -33,7 +35,7 @@ genai.scenes.rater = (scene) => {
     draw();
   }
   async function arrived(part) {
-    if (part.error) { writing = false; draw(); return; }
+    if (part.error) { if (!quiet) ({ payload, order, predicted } = before); writing = false; draw(); return; }
     if (quiet && !part.answers[0].features) return;
     scene.live = true;
     payload = part;
@@ -44,27 +46,40 @@ genai.scenes.rater = (scene) => {
     }
     draw();
   }
-  const ready = () => payload.answers.every((one) => one.features);
+  // Recorded answers are there to be read: a live model's states would not fit among theirs.
+  const ready = () => scene.live && payload.answers.every((one) => one.features);
+  const room = (more) => known.length + more.length <= scene.settings.most_rated;
 
   // What the head of all orders so far makes of the new answers, before they are put in order.
   async function predict() {
+    const mine = memory;
     if (!rankings.length) return;
-    const learned = await learn([...known, ...payload.answers]);
-    if (!learned) return;
+    const learned = await learn([...known, ...payload.answers], rankings);
+    if (!learned || mine !== memory) return;
     const scores = learned.scores.slice(known.length);
     predicted = scores.map((score) => 1 + scores.filter((other) => other > score).length);
   }
-  const learn = (answers) => scene.ask(scene.server.learn_taste, { texts: answers.map((one) => one.text), features: answers.map((one) => one.features), rankings });
+  const learn = (answers, orders) => scene.ask(scene.server.learn_taste, { texts: answers.map((one) => one.text), features: answers.map((one) => one.features), rankings: orders });
+  // What cannot be learned from is not kept.
+  async function take(answers, orders) {
+    const all = [...known, ...answers.map(({ text, features }) => ({ text, features }))], mine = memory;
+    const everyOrder = [...rankings, ...orders.map((ranking) => ranking.map((at) => known.length + at))];
+    const learned = await learn(all, everyOrder);
+    if (!learned || mine !== memory) return false;
+    [known, rankings, taste] = [all, everyOrder, learned];
+    return true;
+  }
   async function place(index) {
     if ((writing && !quiet) || !ready() || order.includes(index) || order.length === payload.answers.length) return;
     order.push(index);
     draw();
     if (order.length < payload.answers.length) return;
-    if (predicted) { rounds++; if (predicted[order[0]] === 1) hits++; }
-    rankings.push(order.map((one) => known.length + one));
-    known.push(...payload.answers.map(({ text, features }) => ({ text, features })));
-    taste = await learn(known) ?? taste;
+    const full = !room(payload.answers), foreseen = predicted?.[order[0]] === 1;
+    if (!full && await take(payload.answers, [order])) {
+      if (predicted) { rounds++; if (foreseen) hits++; }
+    } else order = [];
     draw();
+    if (full) scene.message(fill(texts.full, { most: scene.settings.most_rated }), "gx-note");
   }
   // A class pools its orders in files, from hand to hand: the program itself keeps nothing.
   function saveOrders() {
@@ -74,18 +89,18 @@ genai.scenes.rater = (scene) => {
     URL.revokeObjectURL(link.href);
   }
   async function addFiles() {
+    const notes = [];
     for (const file of files.files) {
       const held = readOrders(await file.text());
-      if (!held) { scene.message(fill(texts.not_orders, { name: file.name }), "gx-note"); break; }
-      if (held.model !== payload.provenance.title) { scene.message(fill(texts.other_model, { name: file.name, model: held.model }), "gx-note"); break; }
-      if (known.length + held.answers.length > scene.settings.most_rated) { scene.message(fill(texts.too_many_orders, { most: scene.settings.most_rated }), "gx-note"); break; }
-      rankings.push(...held.rankings.map((ranking) => ranking.map((at) => known.length + at)));
-      known.push(...held.answers);
-      raters++;
+      if (!held) notes.push(fill(texts.not_orders, { name: file.name }));
+      else if (held.model !== payload.provenance.title) notes.push(fill(texts.other_model, { name: file.name, model: held.model }));
+      else if (!room(held.answers)) notes.push(fill(texts.too_many_orders, { name: file.name, most: scene.settings.most_rated }));
+      else if (await take(held.answers, held.rankings)) raters++;
+      else notes.push(fill(texts.not_orders, { name: file.name }));
     }
     files.value = "";
-    if (rankings.length) taste = await learn(known) ?? taste;
     draw();
+    if (notes.length) scene.message(notes.join(" "), "gx-note");
   }
   // What `saveOrders` wrote, or null.
   function readOrders(text) {
@@ -98,12 +113,13 @@ genai.scenes.rater = (scene) => {
   }
   function forgetAll() {
     [known, rankings, taste, predicted, hits, rounds, raters] = [[], [], null, null, 0, 0, 1];
+    memory++;
     order = [];
     draw();
   }
   document.addEventListener("keydown", (event) => {
     const index = "1234".indexOf(event.key);
-    if (index < 0 || event.key === "" || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
+    if (index < 0 || event.key === "" || event.ctrlKey || event.altKey || event.metaKey || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
     place(index);
   });
   // The live model computes the recorded example anew, which stands until that is done.
@@ -122,7 +138,8 @@ genai.scenes.rater = (scene) => {
         el("span", { class: "gx-reply", dir: "auto" }, one.text || "…"), el("small", { class: "gx-soft" }, ending(texts, one))));
     }));
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
-    status.textContent = (writing && !quiet) || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
+    asked.textContent = fill(texts.asked, { prompt: payload.prompt });
+    status.textContent = !scene.live && !(writing && !quiet) ? "" : (writing && !quiet) || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
     again.hidden = !order.length || order.length === payload.answers.length;
     summary.textContent = taste ? fill(raters > 1 ? texts.taste_pooled : texts.taste_pairs, { pairs: taste.pairs, raters, agreement: percent(taste.agreement) }) : texts.taste_empty;
     foretold.textContent = rounds ? fill(texts.foretold, { hits, rounds }) : "";

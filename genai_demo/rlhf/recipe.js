@@ -36,11 +36,12 @@ genai.scenes.recipe = (scene) => {
   const another = button(texts.another_ranking, () => ask((payload.ranked.number + 1) % payload.ranked.count), { class: "gx-button gx-small" });
   const inPercent = (name) => payload.curves[name]?.map(([step, share]) => [step, 100 * share]);
   const { sft_sft: own, base_sft: mixed } = payload.accuracy;
-  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", rewardsNote)));
+  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", rewardsNote), rubric()));
   if (own != null) {
     panels.rankings.append(el("div", { class: "gx-stack" }, calibration(),
       chart(texts.learning_title, fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) }), [[texts.learning_own, inPercent("reward held_out_sft_sft")], [texts.learning_mixed, inPercent("reward held_out_base_sft")]], texts.prompts_axis, texts.learning_words)));
   }
+  function rubric() { return el("details", { class: "gx-reads" }, el("summary", {}, texts.rubric_title), el("ol", {}, texts.rubric.map((point) => el("li", {}, point))), el("p", { class: "gx-soft" }, texts.rubric_note)); }
   // Is it as often right as it thinks? A dot on the line says so; larger dots stand for more pairs.
   function calibration() {
     const rows = payload.calibration, most = Math.max(...rows.map(([, , pairs]) => pairs));
@@ -69,34 +70,37 @@ genai.scenes.recipe = (scene) => {
   }
 
   // 3 ─ reinforcement learning: the run that is shipped, and one for the reward alone
-  const runs = Object.keys(payload.practices), runLabels = { rlhf: texts.run_rlhf, unleashed: texts.run_unleashed }, runNotes = { rlhf: texts.about_run_rlhf, unleashed: texts.about_run_unleashed };
-  const samplesOf = (name) => payload.practices[name].samples;
-  let run = runs[0], sample = run && Object.keys(samplesOf(run))[0], scrub;
-  const runButtons = Object.fromEntries(runs.map((name) => [name, button(runLabels[name], () => { run = name; drawRun(); }, { class: "gx-button gx-small" })]));
-  const prompts = choices(texts.sample_prompt, null, [{ entries: run ? Object.entries(samplesOf(run)).map(([name, one]) => ({ label: one.prompt, name })) : [] }], (one) => { sample = one.name; drawSample(); });
-  const checkpoint = el("div"), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runNote = el("p"), runCurves = el("div", { class: "gx-stack" });
-  if (!run) panels.reinforcement.append(el("p", {}, texts.not_yet));
-  else panels.reinforcement.append(
-    el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), runs.length > 1 ? el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)) : null, runNote, prompts.node, checkpoint, sampled, sampledReward,
-      el("p", { class: "gx-soft" }, fill(texts.shipped, { step: payload.practices.rlhf?.step ?? "" }))), runCurves);
-  function drawRun() {
-    if (!run) return;
+  const runs = Object.keys(payload.practices), runLabels = { rlhf: texts.run_rlhf, unleashed: texts.run_unleashed };
+  const runNotes = { rlhf: [texts.about_run_rlhf, texts.shipped, texts.kl_note], unleashed: [texts.about_run_unleashed, texts.unleashed, texts.kl_note_unleashed] };
+  const runButtons = Object.fromEntries(runs.map((name) => [name, button(runLabels[name], () => chooseRun(name), { class: "gx-button gx-small" })]));
+  const runNote = el("p"), asked = el("div"), checkpoint = el("div"), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runAfter = el("p", { class: "gx-soft" }), runCurves = el("div", { class: "gx-stack" });
+  if (!runs.length) panels.reinforcement.append(el("p", {}, texts.not_yet));
+  else {
+    panels.reinforcement.append(
+      el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), runs.length > 1 ? el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)) : null,
+        runNote, asked, checkpoint, sampled, sampledReward, runAfter), runCurves);
+    chooseRun(runs[0]);
+  }
+  function chooseRun(run) {
+    const { samples, step: exported } = payload.practices[run], [about, after, klNote] = runNotes[run];
     for (const name of runs) runButtons[name].setAttribute("aria-pressed", String(name === run));
-    runNote.textContent = runNotes[run];
-    const steps = samplesOf(run)[sample].answers.map((one) => one.step);
-    const exported = payload.practices[run].step;
-    scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.includes(exported) ? exported : steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: () => drawSample() });
+    runNote.textContent = about;
+    runAfter.textContent = fill(after, { step: exported });
+    const prompts = choices(texts.sample_prompt, null, [{ entries: Object.values(samples).map((one) => ({ label: one.prompt, answers: one.answers })) }], drawSample);
+    const steps = Object.values(samples)[0].answers.map((one) => one.step);
+    const scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.includes(exported) ? exported : steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: drawSample });
+    asked.replaceChildren(prompts.node);
     checkpoint.replaceChildren(scrub.node);
     runCurves.replaceChildren(
       chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves[`${run} reward`]]]),
       chart(texts.rules_title, texts.rules_note, [[texts.rules_curve, payload.curves[`${run} broken_rules`]]]),
-      chart(texts.kl_title, texts.kl_note, [[texts.kl_curve, payload.curves[`${run} kl`]]]));
+      chart(texts.kl_title, klNote, [[texts.kl_curve, payload.curves[`${run} kl`]]]));
+    function drawSample() {
+      const one = prompts.get().answers.find((answer) => answer.step === scrub.get());
+      sampled.textContent = one.text || texts.nothing;
+      sampledReward.textContent = fill(texts.reward, { reward: signed(one.reward) });
+    }
     drawSample();
-  }
-  function drawSample() {
-    const one = samplesOf(run)[sample].answers.find((answer) => answer.step === scrub.get());
-    sampled.textContent = one.text || texts.nothing;
-    sampledReward.textContent = fill(texts.reward, { reward: signed(one.reward) });
   }
 
   // Curves over training steps; each is named at its end and in words for those who do not see it.
@@ -131,7 +135,6 @@ genai.scenes.recipe = (scene) => {
     }
     drawExamples();
     drawRanking();
-    drawRun();
   }
   scene.state = () => ({ payload, part, writing: false });
   scene.origin(scene.payload.provenance);

@@ -14,7 +14,9 @@ from ..models.stages import StagedModel
 from ..ui.request import Json, text_field, texts_field
 from . import backend, rater, story, view
 
-MAX_CHARACTERS = 20_000  # of all answers that a taste is learned from
+MAX_CHARACTERS = 200_000  # of all answers that a taste is learned from
+MOST_TEXTS = rater.MAX_RATED + rater.MAX_ANSWERS
+MAX_WIDTH = 8_192  # of a model's states
 
 
 def compare(model: StagedModel, request: Json) -> Iterator[Json]:
@@ -66,10 +68,13 @@ def sample_answers(model: StagedModel, request: Json) -> Iterator[Json]:
 
 
 def learn_taste(_: StagedModel, request: Json) -> Json:
-    """{texts, features, rankings} → the visitor's reward head; a ranking lists places in `texts`, the best first."""
+    """{texts, features, rankings} → the visitor's reward head; a ranking lists places in `texts`, the best first.
+
+    Of the answers, the last few may be new ones, in no ranking yet.
+    """
     texts = texts_field(request, "texts")
     features = _features(texts_field(request, "features"))
-    if len(texts) != len(features) or sum(map(len, texts)) > MAX_CHARACTERS or len(texts) > rater.MAX_RATED:
+    if len(texts) != len(features) or sum(map(len, texts)) > MAX_CHARACTERS or len(texts) > MOST_TEXTS:
         raise _not_from_this_page("texts")
     pairs = [pair for ranking in _rankings(request, len(texts)) for pair in rater.pairs_of(ranking)]
     if not pairs:
@@ -82,7 +87,7 @@ def _features(packed: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
         found = np.stack([view.unpacked(text) for text in packed])
     except ValueError as error:
         raise _not_from_this_page("features") from error
-    if not np.isfinite(found).all():
+    if not 0 < found.shape[1] <= MAX_WIDTH or not np.isfinite(found).all():
         raise _not_from_this_page("features")
     return found
 
@@ -90,6 +95,8 @@ def _features(packed: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _rankings(request: Json, count: int) -> list[list[int]]:
     rankings = request.get("rankings")
     if not isinstance(rankings, list) or not all(isinstance(ranking, list) for ranking in rankings):
+        raise _not_from_this_page("rankings")
+    if len(rankings) > MOST_TEXTS:
         raise _not_from_this_page("rankings")
     for place in (place for ranking in rankings for place in ranking):
         require_whole("rankings", place, 0, count - 1)

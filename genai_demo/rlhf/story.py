@@ -14,7 +14,7 @@ from typing import Any
 
 from ..checks import require_whole
 from ..models.language import Origin
-from ..models.stages import BASE, FOLDER, StagedModel
+from ..models.stages import FOLDER, StagedModel
 from ..training.demonstrations import load_demonstrations
 from ..training.rankings import Rating, load_ratings
 
@@ -143,15 +143,13 @@ def ranked_example(model: StagedModel, rankings: tuple[Rating, ...], number: int
     one = rankings[int(number)]
     rewards: Iterable[float | None] = repeat(None, len(one.answers))
     if model.has_reward:
-        said = [[token.id for token in model.language(BASE).encode(answer.text.strip())] for answer in one.answers]
-        ended = [answer.ended for answer in one.answers]
         rewards = model.rewards(
-            [model.conversation(one.prompt, ids, ended=its) for ids, its in zip(said, ended, strict=True)]
+            [model.conversation(one.prompt, answer.text, ended=answer.ended) for answer in one.answers]
         )
     groups = one.ranking or ()
     places = {index: 1 + sum(map(len, groups[:at])) for at, group in enumerate(groups) for index in group}
     answers = [
-        RankedAnswer(answer.text[:LONGEST], answer.source, answer.temperature, places[index], reward)
+        RankedAnswer(_shown(answer.text, answer.ended), answer.source, answer.temperature, places[index], reward)
         for index, (answer, reward) in enumerate(zip(one.answers, rewards, strict=True))
     ]
     ordered = tuple(sorted(answers, key=lambda answer: answer.place))
@@ -166,9 +164,14 @@ def _samples(lines: list[Line], folder: Path) -> dict[str, tuple[str, tuple[Samp
     for line in lines:
         for one in line.get("samples", []):
             if one["id"] in prompts:
-                sample = Sample(line["step"], one["text"][:LONGEST], one["reward"])
+                sample = Sample(line["step"], _shown(one["text"], one.get("ended", True)), one["reward"])
                 found.setdefault(one["id"], []).append(sample)
     return {name: (prompts[name], tuple(samples)) for name, samples in found.items()}
+
+
+def _shown(text: str, ended: bool) -> str:
+    """Its beginning, with a mark where it was cut here or broke off itself."""
+    return text if ended and len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 def _curve(lines: list[Line], name: str) -> Curve:

@@ -39,7 +39,7 @@ genai.rlhf = (() => {
       select.value = names.includes(kept) ? kept : names.at(-1);
     };
     offer(scene.settings.stages);
-    return { node: field(label, select), offer, get: () => select.value };
+    return { node: field(label, select), offer, get: () => select.value, offered: () => [...select.options].map((one) => one.value) };
   }
   // Which stages there are is known for certain when the models have loaded: --model may have chosen others.
   async function offerStages(scene, fields) {

@@ -62,15 +62,15 @@ Judge = Callable[[Sequence[LabelledIds]], Tensor]  # rewards of conversations, (
 class Recipe:
     """How to train. `beta` is in standard deviations of the reward per nat, `rule_penalty` in the same per rule."""
 
-    steps: int = 60
-    prompts: int = 8  # a step
+    steps: int = 50
+    prompts: int = 16  # a step
     samples: int = 4  # k, answers to each of them
-    beta: float = 0.05
+    beta: float = 0.1
     rule_penalty: float = 2.0  # c, for each rule that an answer breaks
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-4
     warm_up: int = 5  # steps
     max_new_tokens: int = 100
-    examine_every: int = 20
+    examine_every: int = 10
     rank: int = 16
     seed: int = 0
 
@@ -245,13 +245,17 @@ def snapshot(folder: Path, step: int) -> Path:
     return folder / f"adapter-{step:05d}.safetensors"
 
 
-def export(trainer: RlTrainer, folder: Path, target: Path, step: int) -> None:
+def export(trainer: RlTrainer, folder: Path, target: Path, step: int, *, weights: bool = True) -> None:
     """Write what the app ships: the adapter as it was after `step`, how it was made, and the whole log.
+
+    Without `weights` there is no adapter: of a run that over-optimises on purpose, the log is the lesson.
 
     Raises:
         FileNotFoundError: there was no examination after that step.
     """
-    trainer.stages.export(STAGE, target, weights=load_file(snapshot(folder, step)))
+    target.mkdir(parents=True, exist_ok=True)
+    if weights:
+        trainer.stages.export(STAGE, target, weights=load_file(snapshot(folder, step)))
     shutil.copy(folder / LOG, target / LOG)
     saved = load_checkpoint(folder, trainer.stages.device)
     about = {
@@ -278,6 +282,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add_run_arguments(parser)
     add("--at-step", type=int, help="export the weights of this step, one that was examined (default: the last)")
+    add("--log-only", action="store_true", help="export log and recipe, without the weights")
     add("--sft", type=Path, default=FOLDER / SFT, help="the tuned model to begin with (default: the shipped one)")
     add("--reward", type=Path, default=FOLDER / REWARD, help="the reward model (default: the shipped one)")
     add("--prompts-file", type=Path, default=PROMPTS, help="default: those of the project")
@@ -318,7 +323,7 @@ def main(words: Sequence[str] | None = None) -> None:
     done = train(trainer, arguments.folder, device, Limits(arguments.minutes, arguments.checkpoint_minutes))
     if arguments.export and (done or arguments.at_step is not None):
         step = trainer.step if arguments.at_step is None else arguments.at_step
-        export(trainer, arguments.folder, arguments.export, step)
+        export(trainer, arguments.folder, arguments.export, step, weights=not arguments.log_only)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Recipe:
 
     epochs: int = 3
     batch: int = 16  # conversations
-    learning_rate: float = 3e-4
+    learning_rate: float = 2e-4
     warm_up: float = 0.1  # share of all steps
     weight_decay: float = 0.01
     rank: int = 16

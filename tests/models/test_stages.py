@@ -9,6 +9,7 @@ from copy import deepcopy
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import layer_norm
 
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, NoTunedStages, TextTooLong
@@ -163,6 +164,23 @@ def test_a_damaged_folder_is_named(network, adapter_folders, tmp_path, folder, m
     with pytest.raises(DamagedModelFolder) as caught:
         TunedModel(base, {"sft": tmp_path / "sft"}, tmp_path / "reward")
     assert caught.value.facts["path"] == tmp_path / folder
+
+
+@pytest.mark.parametrize("harm", ["missing", "other shapes"])
+def test_a_second_adapter_that_does_not_fit_leaves_the_base_as_it_was(network, adapter_folders, tmp_path, harm):
+    for name in ("sft", "rlhf"):
+        shutil.copytree(adapter_folders["sft"], tmp_path / name)
+    weights = tmp_path / "rlhf" / "adapter_model.safetensors"
+    narrow = {name: tensor[:1] for name, tensor in load_file(weights).items()}
+    weights.unlink()
+    if harm == "other shapes":
+        save_file(narrow, weights)
+    base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny")
+    with pytest.raises((DamagedModelFolder, NoTunedStages)):
+        TunedModel(base, {"sft": tmp_path / "sft", "rlhf": tmp_path / "rlhf"})
+    ids = torch.tensor([[2, 40, 41, 42]])
+    with torch.no_grad():
+        torch.testing.assert_close(base._model(ids).logits, network(ids).logits, rtol=0, atol=0)
 
 
 def test_the_page_rewards_as_training_did(tuned, network, adapter_folders):

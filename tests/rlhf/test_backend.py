@@ -115,14 +115,31 @@ def test_an_answer_that_broke_off_is_scored_without_an_end_of_turn(tuned):
     result = final(backend.compare(tuned, PROMPT, "sft", "rlhf", GREEDY, max_new_tokens=3))
     asked = tuned.prompt(PROMPT, as_turn=True).ids
     for reply, found in zip((result.left, result.right), result.rewards, strict=True):
+        said = [token.id for token in tuned.base.encode(reply.text.strip())]
         end = [tuned.template.end_id] if reply.stop_reason == "end_of_sequence" else []
-        assert found == pytest.approx(tuned.rewards([[*asked, *reply.ids, *end]])[0], abs=1e-5)
+        assert found == pytest.approx(tuned.rewards([[*asked, *said, *end]])[0], abs=1e-5)
+
+
+def test_a_finished_reply_has_the_reward_that_its_text_has(tuned, monkeypatch):
+    space, letter = (tuned.base.encode(text)[0].id for text in (" ", "a"))
+    wanted = iter([space, letter, letter, tuned.template.end_id, tuned.template.end_id])
+    monkeypatch.setattr(backend, "draw", lambda *_: next(wanted))
+    result = final(backend.compare(tuned, PROMPT, "sft", "rlhf", max_new_tokens=9))
+    for reply, found in zip((result.left, result.right), result.rewards, strict=True):
+        assert reply.stop_reason == "end_of_sequence"
+        assert found == pytest.approx(backend.reward(tuned, PROMPT, reply.text), abs=1e-5)
 
 
 def test_a_finished_answer_gets_the_reward_of_its_conversation(tuned):
     said = tuned.template.answer_ids("on the cat")
     expected = tuned.rewards([[*tuned.prompt(PROMPT, as_turn=True).ids, *said]])[0]
     assert backend.reward(tuned, PROMPT, " on the cat\n") == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(("answer", "error"), [("cat " * 3_000, TextTooLong), (None, UnreadableText)], ids=str)
+def test_an_answer_that_cannot_be_scored_is_refused(tuned, answer, error):
+    with pytest.raises(error):
+        backend.reward(tuned, PROMPT, answer)
 
 
 def test_without_a_reward_model_there_is_no_reward(tuned, monkeypatch):
@@ -144,17 +161,27 @@ def test_control_tokens_never_stand_in_a_reply(tuned, monkeypatch):
 
 def test_an_answer_of_no_words_has_no_mean(tuned, monkeypatch):
     monkeypatch.setattr(backend, "draw", lambda *_: tuned.template.end_id)
+    scored = final(backend.compare(tuned, PROMPT, "sft", "base")).left_scored
+    assert scored.tokens == ()
+    assert scored.kl_nats is None
+    assert scored.shifted_share is None
+    assert scored.kl_nats_total == 0
+
+
+def test_the_token_that_ended_an_answer_is_one_of_the_changed_words(tuned, monkeypatch):
+    wanted = iter([40, tuned.template.end_id])
+    monkeypatch.setattr(backend, "draw", lambda *_: next(wanted))
     result = final(backend.changed_words(tuned, PROMPT, "sft", "base"))
-    assert result.scored.tokens == ()
-    assert result.scored.kl_nats is None
-    assert result.scored.shifted_share is None
-    assert result.scored.kl_nats_total == 0
+    assert [token.id for token in result.scored.tokens] == [40, tuned.template.end_id]
+    assert result.scored.tokens[1].text == "<end_of_turn>"
+    assert result.reply.ids == (40,)
 
 
 def test_changed_words_come_when_the_answer_has_ended(tuned):
     *growing, last = backend.changed_words(tuned, PROMPT, "rlhf", "sft", GREEDY, max_new_tokens=8)
     assert all(one.scored is None for one in growing)
-    assert last.scored == backend.score(tuned, PROMPT, last.reply.ids, "rlhf", "sft")
+    end = () if last.reply.end_id is None else (last.reply.end_id,)
+    assert last.scored == backend.score(tuned, PROMPT, (*last.reply.ids, *end), "rlhf", "sft")
     ranks = [token.other_rank for token in last.scored.tokens]
     assert last.scored.shifted_share == sum(rank > 1 for rank in ranks) / len(ranks)
     assert all(token.rank == 1 for token in last.scored.tokens)  # greedy

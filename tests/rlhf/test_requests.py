@@ -178,7 +178,7 @@ def test_a_minimal_taste_is_learned(tuned):
     [
         {"texts": "ab"},
         {"texts": ["a"]},
-        {"texts": ["a" * 20_001, "b"]},
+        {"texts": ["a" * 200_001, "b"]},
         {"texts": ["a"] * 300, "features": ["ADw="] * 300},
         {"features": [5, 6]},
         {"features": ["ADw=", "no base64!"]},
@@ -192,6 +192,8 @@ def test_a_minimal_taste_is_learned(tuned):
         {"rankings": [[0, "1"]]},
         {"rankings": [0, 1]},
         {"rankings": None},
+        {"features": [""] * len(GOOD["texts"])},
+        {"rankings": [[0, 1]] * (requests.MOST_TEXTS + 1)},
         {"texts": [], "features": [], "rankings": [[]]},
     ],
     ids=str,

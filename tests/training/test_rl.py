@@ -165,6 +165,11 @@ def test_the_command_trains_and_exports_any_examined_step(command, tmp_path):
     assert json.loads((tmp_path / "early" / "training.json").read_text())["steps"] == 2
 
 
+def test_the_log_alone_can_be_exported(command, tmp_path):
+    command(tmp_path / "run", "--export", str(tmp_path / "lesson"), "--log-only")
+    assert {file.name for file in (tmp_path / "lesson").iterdir()} == {LOG, "training.json"}
+
+
 def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(command, tmp_path, monkeypatch):
     command(tmp_path / "whole")
     learn = rl.RlTrainer.learn
