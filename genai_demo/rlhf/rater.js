@@ -9,6 +9,7 @@ genai.scenes.rater = (scene) => {
   let known = [];      // every answer that was put in order: {text, features}
   let rankings = [];   // places in `known`, the best first
   let raters = 1;      // the visitor, and those whose files were added
+  let arranged = [0, 1, 2, 3], sorted = false;   // how the answers lie on the page; whether somebody has dragged them
   let memory = 0;      // which memory it is: what was being learned when it was emptied is not wanted any more
 
   const prompt = promptField(scene, texts.prompt, payload.prompt, start);
@@ -16,12 +17,13 @@ genai.scenes.rater = (scene) => {
   const asked = el("p", { class: "gx-soft" }), list = el("ol", { class: "gx-answers" });
   const status = el("p", { class: "gx-verdict", role: "status" });
   const again = button(texts.order_again, () => { order = []; draw(); list.querySelector("button").focus(); }, { class: "gx-button gx-small" });
+  const mine = button(texts.my_order, async () => { for (const index of arranged) await place(index); }, { class: "gx-button gx-main" });
   const summary = el("p"), foretold = el("p"), traitList = el("ul", { class: "gx-traits" }), caution = el("p", { class: "gx-soft" }, texts.caution);
   const traitTitle = el("h4"), forget = button(texts.forget, forgetAll, { class: "gx-button gx-small" });
   const save = button(texts.save, saveOrders, { class: "gx-button gx-small" });
   const files = el("input", { type: "file", accept: ".json,application/json", multiple: true, class: "gx-file", onchange: addFiles });
   scene.work.append(
-    el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample), asked, status, list, again,
+    el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample), asked, status, list, el("div", { class: "gx-row" }, mine, again),
     el("div", { class: "gx-panel" }, el("h3", {}, texts.taste), summary, foretold, traitTitle, traitList, caution,
       el("div", { class: "gx-row" }, save, genai.field(texts.add, files, { class: "gx-field gx-upload" }), forget)));
 
@@ -29,6 +31,7 @@ genai.scenes.rater = (scene) => {
   function start() {
     if (!writing || quiet) before = { payload, order, predicted };
     [order, predicted, writing, quiet] = [[], null, true, false];
+    [arranged, sorted] = [[0, 1, 2, 3], false];
     payload = { ...payload, prompt: prompt.box.value, answers: LETTERS.split("").map(() => ({ text: "", stop_reason: null })) };
     seed += payload.answers.length;
     runs.start({ prompt: payload.prompt, seed });
@@ -52,20 +55,20 @@ genai.scenes.rater = (scene) => {
 
   // What the head of all orders so far makes of the new answers, before they are put in order.
   async function predict() {
-    const mine = memory;
+    const asOf = memory;
     if (!rankings.length) return;
     const learned = await learn([...known, ...payload.answers], rankings);
-    if (!learned || mine !== memory) return;
+    if (!learned || asOf !== memory) return;
     const scores = learned.scores.slice(known.length);
     predicted = scores.map((score) => 1 + scores.filter((other) => other > score).length);
   }
   const learn = (answers, orders) => scene.ask(scene.server.learn_taste, { texts: answers.map((one) => one.text), features: answers.map((one) => one.features), rankings: orders });
   // What cannot be learned from is not kept.
   async function take(answers, orders) {
-    const all = [...known, ...answers.map(({ text, features }) => ({ text, features }))], mine = memory;
+    const all = [...known, ...answers.map(({ text, features }) => ({ text, features }))], asOf = memory;
     const everyOrder = [...rankings, ...orders.map((ranking) => ranking.map((at) => known.length + at))];
     const learned = await learn(all, everyOrder);
-    if (!learned || mine !== memory) return false;
+    if (!learned || asOf !== memory) return false;
     [known, rankings, taste] = [all, everyOrder, learned];
     return true;
   }
@@ -120,8 +123,36 @@ genai.scenes.rater = (scene) => {
   document.addEventListener("keydown", (event) => {
     const index = "1234".indexOf(event.key);
     if (index < 0 || event.key === "" || event.ctrlKey || event.altKey || event.metaKey || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
-    place(index);
+    place(arranged[index]);
   });
+
+  // With a mouse or a pen the answers can also be dragged into order; fingers need the movement for scrolling.
+  const NUDGE = 8;   // pixels that are still a click
+  let drag = null;
+  list.addEventListener("pointerdown", (event) => {
+    const card = event.target.closest("li");
+    if (card && event.pointerType !== "touch" && event.button === 0 && !order.length && ready() && !(writing && !quiet)) drag = { card, x: event.clientX, y: event.clientY, moved: false };
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!drag) return;
+    drag.moved ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > NUDGE;
+    if (!drag.moved) return;
+    drag.card.classList.add("gx-dragged");
+    const cards = [...list.children], over = document.elementFromPoint(event.clientX, event.clientY)?.closest("li");
+    if (over === drag.card || !cards.includes(over)) return;
+    list.insertBefore(drag.card, cards.indexOf(over) > cards.indexOf(drag.card) ? over.nextSibling : over);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => {
+      const moved = drag?.moved;
+      drag = null;
+      if (!moved) return;
+      [arranged, sorted] = [[...list.children].map((card) => +card.dataset.answer), true];
+      list.addEventListener("click", swallow, { capture: true });   // the one that ends the drag
+      setTimeout(() => { list.removeEventListener("click", swallow, { capture: true }); draw(); });
+    });
+  }
+  const swallow = (event) => event.stopPropagation();
   // The live model computes the recorded example anew, which stands until that is done.
   scene.refresh = () => { if (!scene.live && !writing) { [writing, quiet] = [true, true]; runs.start({ prompt: payload.prompt, seed }); } };
 
@@ -129,9 +160,9 @@ genai.scenes.rater = (scene) => {
     exclamations: texts.trait_exclamations, numbers: texts.trait_numbers, first_person: texts.trait_first_person })[name];
   function draw() {
     const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
-    list.replaceChildren(...payload.answers.map((one, index) => {
-      const at = order.indexOf(index);
-      return el("li", {}, el("button", { type: "button", class: `gx-answer${at >= 0 ? " gx-placed" : ""}`, "aria-pressed": String(at >= 0), onclick: () => place(index) },
+    list.replaceChildren(...arranged.map((index) => {
+      const one = payload.answers[index], at = order.indexOf(index);
+      return el("li", { "data-answer": index }, el("button", { type: "button", class: `gx-answer${at >= 0 ? " gx-placed" : ""}`, "aria-pressed": String(at >= 0), onclick: () => place(index) },
         el("strong", {}, fill(texts.answer, { letter: LETTERS[index] })),
         at >= 0 ? el("span", { class: "gx-badge" }, fill(texts.place, { place: at + 1 })) : null,
         predicted && order.length === payload.answers.length ? el("span", { class: "gx-badge gx-foretold" }, fill(texts.predicted, { place: predicted[index] })) : null,
@@ -140,6 +171,7 @@ genai.scenes.rater = (scene) => {
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     asked.textContent = fill(texts.asked, { prompt: payload.prompt });
     status.textContent = !scene.live && !(writing && !quiet) ? "" : (writing && !quiet) || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
+    mine.hidden = !sorted || order.length > 0;
     again.hidden = !order.length || order.length === payload.answers.length;
     summary.textContent = taste ? fill(raters > 1 ? texts.taste_pooled : texts.taste_pairs, { pairs: taste.pairs, raters, agreement: percent(taste.agreement) }) : texts.taste_empty;
     foretold.textContent = rounds ? fill(texts.foretold, { hits, rounds }) : "";

@@ -66,7 +66,7 @@ def test_both_columns_show_what_the_stages_write(visitor: Visit, tuned: TunedMod
     shown = visitor.find(".gx-said")
     assert shown.nth(0).text_content() == expected.left.text
     assert shown.nth(1).text_content() == expected.right.text
-    verdict = visitor.find(".gx-work > [role=status]").inner_text()
+    verdict = visitor.find(".gx-work > [role=status]").last.inner_text()
     assert f"{expected.right_scored.kl_nats:.2f} nats a token" in verdict
     visitor.find("summary").nth(1).click()
     assert "<start_of_turn>user" in visitor.find(".gx-exact").nth(1).inner_text()
@@ -83,6 +83,19 @@ def test_typed_control_tokens_and_html_stay_text(visitor: Visit) -> None:
         ".gx-plain"
     ).first.inner_text() + "".join(visitor.find(".gx-exact").nth(1).locator(".gx-plain").all_inner_texts())
     assert visitor.find("img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("scene", "name"), [("compare", COMPARE["ask"]), ("changed", CHANGED["write"]), ("rater", RATER["sample"])]
+)
+def test_a_prompt_that_is_refused_loses_nothing(visitor: Visit, scene: str, name: str) -> None:
+    visitor.open(scene)
+    done(visitor)
+    before = state(visitor)["payload"]
+    ask(visitor, "cat " * 3_000, name)
+    expect(visitor.find(".gx-message.gx-error")).to_contain_text("1,024")
+    assert state(visitor)["payload"] == before
+    assert COMMON["writing"] not in visitor.find(".gx-work").inner_text()
 
 
 def test_stop_keeps_what_was_written(visitor: Visit) -> None:
@@ -209,6 +222,24 @@ def test_a_class_pools_its_orders_in_files(visitor: Visit, tmp_path) -> None:
         visitor.find(".gx-file").set_input_files(tmp_path / name)
         expect(visitor.find(".gx-message")).to_contain_text(name)
     assert state(visitor)["rankings"] == pooled["rankings"]
+
+
+def test_answers_can_be_dragged_into_order(visitor: Visit) -> None:
+    page = visitor.open("rater")
+    done(visitor)
+    page.set_viewport_size({"width": 1280, "height": 1200})
+    cards = visitor.find(".gx-answers li")
+    last, first = (cards.nth(place).bounding_box() for place in (3, 0))
+    page.mouse.move(last["x"] + 40, last["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(first["x"] + 40, first["y"] + 12, steps=12)
+    page.mouse.up()
+    visitor.settle()
+    assert [text[:8] for text in cards.all_inner_texts()] == ["Answer D", "Answer A", "Answer B", "Answer C"]
+    assert state(visitor)["order"] == []  # the click that ends a drag places nothing
+    with visitor.answer():
+        visitor.find("button").get_by_text(RATER["my_order"], exact=True).click()
+    assert state(visitor)["rankings"] == [[3, 0, 1, 2]]
 
 
 def test_a_rater_teaches_a_reward_model_by_keyboard_alone(visitor: Visit) -> None:
