@@ -102,6 +102,13 @@ def kl_divergence(stages: Stages, batch: Batch, stage: str, other: str) -> Tenso
     return torch.cat(found)
 
 
+@torch.no_grad()
+def first_choices(stages: Stages, batch: Batch, stage: str) -> Tensor:
+    """The token that `stage`, which may be "base", finds likeliest at the place of each answer token: (N,) ids."""
+    states = answer_states_of(stages, batch, stage)
+    return torch.cat([_logits(stages.network, states[part]).argmax(-1) for part in _parts(len(batch.targets))])
+
+
 def answer_states_of(stages: Stages, batch: Batch, stage: str) -> Tensor:
     """`answer_states` under the adapter `stage`, or under none if it is "base"."""
     with stages.through(stage):

@@ -22,7 +22,7 @@ from ..models.device import choose_device
 from .adapters import BASE, Stages, load_base
 from .answers import Drawing, draw_many
 from .demonstrations import FOLDER, PROMPTS, Prompt, load_prompts
-from .likelihood import batch_of, kl_divergence
+from .likelihood import batch_of, first_choices, kl_divergence
 from .rankings import RatedAnswer, Rating, conversation, prompt_ids, save_ratings
 from .reward import STAGE as REWARD
 from .reward import RewardModel
@@ -86,6 +86,7 @@ class Quality:
     shares: dict[str, Share]
     mean_tokens: float
     reward: float | None = None
+    shifted: float | None = None  # the share of tokens that are not the base's first choice (Lin et al. 2023)
     kl_per_token: float | None = None
     kl_per_answer: float | None = None
 
@@ -124,6 +125,16 @@ def divergences(stages: Stages, sequences: Sequence[LabelledIds], stage: str) ->
     return total / max(1, tokens), total / len(sequences)
 
 
+def shifted_share(stages: Stages, sequences: Sequence[LabelledIds]) -> float:
+    """The share of answer tokens that are not the base's first choice, when it reads the same turns."""
+    shifted, tokens = 0, 0
+    for part in parts_of_similar_length(sequences):
+        batch = batch_of([sequences[index] for index in part], stages.device)
+        shifted += int((first_choices(stages, batch, BASE) != batch.targets).sum())
+        tokens += len(batch.targets)
+    return shifted / max(1, tokens)
+
+
 def examine(
     stages: Stages,
     template: ChatTemplate,
@@ -139,13 +150,15 @@ def examine(
         for prompt, reply in zip(prompts, replies, strict=True)
     ]
     answered = [one for one in sequences if any(one.is_answer)]  # an empty reply that did not end has no token
-    per_token, per_answer = (0.0, 0.0) if subject.stage == BASE else divergences(stages, answered, subject.stage)
+    is_base = subject.stage == BASE
+    per_token, per_answer = (0.0, 0.0) if is_base else divergences(stages, answered, subject.stage)
     return Quality(
         subject.name,
         drawing,
         count_shares(prompts, replies),
         mean_tokens=sum(reply.tokens for reply in replies) / len(replies),
         reward=None if judge is None else judge.rewards(sequences).mean().item(),
+        shifted=None if is_base else shifted_share(stages, answered),
         kl_per_token=per_token,
         kl_per_answer=per_answer,
     )
@@ -190,6 +203,7 @@ def table(rows: Sequence[Quality]) -> Iterator[str]:
     figures: dict[str, Callable[[Quality], float | None]] = {
         "tokens": lambda row: row.mean_tokens,
         "reward (standard deviations)": lambda row: row.reward,
+        "tokens that are not the base's first choice (share)": lambda row: row.shifted,
         "KL to the base, nats per token": lambda row: row.kl_per_token,
         "KL to the base, nats per answer": lambda row: row.kl_per_answer,
     }

@@ -42,8 +42,9 @@ def answers_it(prompt: Prompt, text: str) -> bool:
         return False
     if GOES_ON.match(text) or NEW_TURN.search(text):
         return False
-    sentences = [one for one in re.split(r"(?<=[.!?])\s+", text.strip()) if words(one)]
-    may_ask = prompt.kind in MAY_BE_A_QUESTION or "question" in asked
+    sentences = [one for one in re.split(r"(?<=[.!?])\s+|\n+", text.strip()) if words(one)]
+    to_end_in_one = prompt.check is not None and str(prompt.check.get("text", "")).endswith("?")
+    may_ask = prompt.kind in MAY_BE_A_QUESTION or "question" in asked or to_end_in_one
     return may_ask or not all(one.rstrip("\"')").endswith("?") for one in sentences)
 
 

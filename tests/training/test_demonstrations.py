@@ -112,7 +112,7 @@ def test_planted_repetition_is_found(demonstrations, prompts):
     same = demonstrations[0]
     assert "used 2 times" in found(same)
     assert "ask the same" in found(replace(same, id="planted"))
-    openings = [one(f"It is always wise to wait {n}.", f"Owl riddle {n}{n}?", id=f"planted-{n}") for n in range(80)]
+    openings = [one(f"It is always wise to wait {n}.", f"Owl riddle {n}{n}?", id=f"planted-{n}") for n in range(200)]
     assert "first four words" in found(*openings)
     assert "held out" in found(*openings)
     train = [one for one in demonstrations if one.split == "train"]

@@ -21,6 +21,7 @@ from genai_demo.training.rlhf_quality import (
     divergences,
     load_replies,
     save_replies,
+    shifted_share,
 )
 from genai_demo.training.rules import VERDICTS
 from tests.training.conftest import disturb, sequence
@@ -67,6 +68,16 @@ def test_the_divergence_from_the_base(tuned: Stages):
     per_token, per_answer = divergences(tuned, sequences, "sft")
     assert per_token > 0
     assert per_answer == pytest.approx(2 * per_token)
+
+
+def test_only_what_the_base_would_not_have_written_is_shifted(stages: Stages):
+    """Ids that the base itself writes greedily, and the same with another last one."""
+    ids = [2, 5, 6]
+    for _ in range(4):
+        ids.append(int(stages.network(torch.tensor([ids])).logits[0, -1].argmax()))
+    other = [*ids[:-1], (ids[-1] + 1) % 300]
+    assert shifted_share(stages, [sequence(ids, 4)]) == 0
+    assert shifted_share(stages, [sequence(ids, 4), sequence(other, 4)]) == 1 / 8
 
 
 def test_replies_are_kept_in_the_order_of_the_prompts(tmp_path):
