@@ -4,7 +4,7 @@ genai.scenes.counts = (scene) => {
   const { el, button, fill, runner } = genai;
   const { frame, promptField, seedField, remark } = genai.pictures;
   const { texts } = scene;
-  let pictures = scene.payload.pictures, cannot = scene.payload.cannot, drawing = false, unseen = [];
+  let pictures = scene.payload.pictures, cannot = scene.payload.cannot, drawing = false, unseen = [], drawnFor = scene.payload.prompt, before = null;
 
   const prompt = promptField(scene, texts.prompt, scene.payload.prompt), seed = seedField(scene, texts.seed);
   const pair = ["ddpm", "ddim"].map((value) => {
@@ -22,12 +22,14 @@ genai.scenes.counts = (scene) => {
 
   const runs = runner(scene, "count", arrived), ask = scene.asker();
   function start() {
+    if (pictures.length) before = { pictures, unseen, drawnFor };
+    drawnFor = prompt.box.value;
     [pictures, drawing] = [[], true];
-    runs.start({ prompt: prompt.box.value, seed: seed.get(), samplers: [...new Set(pair.map((control) => control.value))] });
+    runs.start({ prompt: drawnFor, seed: seed.get(), samplers: [...new Set(pair.map((control) => control.value))] });
     draw();
   }
   function arrived(part) {
-    if (part.error) { drawing = false; draw(); return; }
+    if (part.error) { drawing = false; if (!pictures.length) ({ pictures, unseen, drawnFor } = before); draw(); return; }
     if (pictures.some((one) => one.sampler === part.sampler && one.steps === part.steps)) return;   // Gradio may show a part twice
     pictures.push(part);
     drawing = pictures.length < part.total;
@@ -51,7 +53,7 @@ genai.scenes.counts = (scene) => {
         shown.node.append(el("small", { class: "gx-soft" }, fill(texts.seconds, { seconds: one.seconds.toFixed(2) })));
         return shown.node;
       })))));
-    status.textContent = `${drawing ? texts.drawing : ""} ${remark(texts, unseen, prompt.box.value)}`.trim();
+    status.textContent = `${fill(texts.drawn_for, { prompt: drawnFor })} ${drawing ? texts.drawing : ""} ${remark(texts, unseen, drawnFor)}`;
     impossible.replaceChildren(...cannot.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt); return shown.node; }));
   }
   scene.origin(scene.payload.provenance);

@@ -31,8 +31,8 @@ genai.scenes.steer = (scene) => {
     return ["", ...lengths.map((length) => words.slice(0, length).join(" "))];
   }
   async function drawScales() {
-    const answer = await askScales(scene.server.steer_by_guidance, { prompt: prompt.box.value, seed: seed.get() });
-    if (answer) { payload = { ...payload, scales: { ...answer, prompt: prompt.box.value } }; showScales(); }
+    const asked = { prompt: prompt.box.value, seed: seed.get() }, answer = await askScales(scene.server.steer_by_guidance, asked);
+    if (answer) { payload = { ...payload, scales: { ...answer, prompt: asked.prompt } }; showScales(); }
   }
   async function drawPrompts(words) {
     const answer = await askPrompts(scene.server.steer_by_prompt, { prompts: words, seed: seed.get() });
@@ -61,7 +61,7 @@ genai.scenes.steer = (scene) => {
     scales.replaceChildren(...payload.scales.pictures.map((one) => { const shown = frame(""); shown.show(one.image, fill(texts.scale, { scale: one.guidance_scale })); return shown.node; }), difference.node);
     difference.node.hidden = !payload.scales.difference;
     difference.show(payload.scales.difference, fill(texts.difference, { factor: payload.scales.amplified, scale: payload.scales.difference_scale }));
-    note.textContent = `${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();
+    note.textContent = `${fill(texts.drawn_for, payload.scales)} ${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();
     scene.origin(payload.scales.provenance);
   }
   function showPrompts() {

@@ -5,6 +5,7 @@ genai.scenes.steps = (scene) => {
   const { db, decimal, frame, promptField, seedField, remark, save } = genai.pictures;
   const { texts } = scene;
   const PLAY_MS = 160;
+  let before = null;   // the last run, until the next one has begun
   let payload = scene.payload, made = finished(payload.steps, payload.picture), wanted = payload.total, at = made.length - 1;
   let latent = payload.provenance.space === "latent", drawing = false, stopped = false, follow = true, timer = null, asked = null, note = fill(texts.waiting, { count: payload.steps.length, total: wanted });
 
@@ -43,6 +44,7 @@ genai.scenes.steps = (scene) => {
   const request = () => ({ prompt: prompt.box.value, seed: seed.get(), steps: +stepCount.get(), sampler: sampler.get(), guidance_scale: guidance.get() });
   function start() {
     pause();
+    if (made.length) before = { made, wanted, at, asked, note, stopped };
     asked = request();
     [made, wanted, at, follow, drawing, stopped] = [[], asked.steps, 0, true, true, false];
     runs.start({ ...asked, skip: 0 });
@@ -53,7 +55,13 @@ genai.scenes.steps = (scene) => {
   // The finished picture is the last frame of all.
   function finished(steps, picture) { return [...steps, { ...steps.at(-1), x_t: picture, latents: null, decoded: null, finished: true }]; }
   function arrived(part) {
-    if (part.error) { drawing = false; draw(); return; }
+    if (part.error) {   // a refused run leaves the last one; one that broke off can be gone on with
+      drawing = false;
+      if (!made.length && before) ({ made, wanted, at, asked, note, stopped } = before);
+      else stopped = !made.at(-1)?.finished;
+      draw();
+      return;
+    }
     if (part.skipped != null) return;
     if (part.step.index <= (made.at(-1)?.index ?? -1)) return;   // Gradio may show a part twice
     made.push(part.step);
@@ -102,7 +110,7 @@ genai.scenes.steps = (scene) => {
     scrubber.setAttribute("aria-valuetext", place.textContent);
     numbers.textContent = step && !step.finished ? fill(texts.numbers, { timestep: Math.round(step.timestep), alpha_bar: decimal(step.alpha_bar), snr: db(step.snr) }) : "";
     const situation = drawing ? texts.drawing : stopped ? fill(texts.stopped, { count: made.length }) : scene.live ? fill(texts.finished, { count: wanted }) : "";
-    status.textContent = `${situation} ${note}`.trim();
+    status.textContent = `${fill(texts.drawn_for, { prompt: (asked ?? payload).prompt })} ${situation} ${note}`.trim();
     stopButton.textContent = stopped ? texts.carry_on : texts.stop;
     stopButton.disabled = !drawing && !stopped;
     playButton.disabled = made.length < 2;

@@ -7,6 +7,7 @@ genai.scenes.repeat = (scene) => {
   let tokens = scene.payload.tokens, upcoming = scene.payload.upcoming, stop = scene.payload.stop_reason;
   let at = null;            // the chip whose bars are shown; null: the bars of the next token
   let history = [];         // for undo
+  let before = null;        // what was there when the question was asked
   let writing = false, base = tokens.length, asked = base;
   let promptNow = scene.payload.prompt, settingsNow = null;   // what the text and the bars shown were made with
 
@@ -21,7 +22,8 @@ genai.scenes.repeat = (scene) => {
     if (event.currentTarget.getAttribute("aria-disabled") !== "true") work();
   }, attributes);
   const enable = (node, on) => node.setAttribute("aria-disabled", String(!on));
-  const here = () => (at === null ? tokens : tokens.slice(0, at + 1));
+  // What was written for another prompt is not gone on with.
+  const here = () => (prompt.box.value !== promptNow ? [] : at === null ? tokens : tokens.slice(0, at + 1));
   const one = action(texts.one, () => write(here(), 1), { class: "gx-button gx-main" });
   const many = action(texts.many, () => write(here(), 40));
   const halt = action(texts.stop, stopWriting, { class: "gx-button gx-halt" });
@@ -61,6 +63,7 @@ genai.scenes.repeat = (scene) => {
   // Ask for `count` more tokens after `kept` (0: only for the bars of the next one).
   function write(kept, count) {
     if (count && scene.live) save();
+    if (!writing) before = { promptNow, tokens, upcoming, stop };
     tokens = kept;
     base = kept.length;
     asked = count;
@@ -73,12 +76,18 @@ genai.scenes.repeat = (scene) => {
     draw();
   }
   function arrived(payload) {
-    if (payload.error) { writing = false; draw(); return; }
+    if (payload.error) {   // a refused question leaves what was there, and is asked again when it has changed
+      writing = false;
+      if (tokens.length === base) ({ tokens, upcoming, stop } = before);
+      draw();
+      return;
+    }
     scene.live = true;
     tokens = [...tokens.slice(0, base), ...payload.tokens];
     upcoming = payload.upcoming;
     stop = payload.stop_reason;
     writing = stop === null;
+    if (!writing) scene.refresh();   // the sliders may have been moved meanwhile
     scene.origin(payload.provenance);
     draw();
   }

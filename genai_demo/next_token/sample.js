@@ -15,7 +15,7 @@ genai.scenes.sample = (scene) => {
   const moreButton = button(texts.more, () => { more = !more; draw(); }, { class: "gx-button gx-small", "aria-pressed": "false" });
   const kept = el("p", { class: "gx-kept" });
   const curve = svg("svg", { class: "gx-curve", viewBox: "0 0 420 190", role: "img" });
-  const result = el("p", { class: "gx-draw", role: "status" });
+  const result = el("p", { class: "gx-draw", role: "status" }), askNames = scene.asker();
   scene.work.append(
     el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, prompt.node), sliders.presets),
     sliders.node,
@@ -41,7 +41,7 @@ genai.scenes.sample = (scene) => {
   scene.shown = () => draw();
   document.addEventListener("gx-projector", () => draw());
 
-  function forgetDraws() { drawn = 0; counts = new Map(); beyond = 0; lastDraw = null; }
+  function forgetDraws() { scene.drawn = null; drawn = 0; counts = new Map(); beyond = 0; lastDraw = null; }
   // Until the table is there (a tenth of a second), the chart shows the raw distribution.
   const settingsNow = () => (table ? sliders.get() : { temperature: 1, top_k: 0, top_p: 1 });
   function draw() {
@@ -110,8 +110,8 @@ genai.scenes.sample = (scene) => {
     scene.drawn = { times, names, outside };
     draw();
     if (!outside.length) return;
-    const answer = await scene.ask(scene.server.name_drawn, { prompt: payload.prompt, ...settings, uniforms: outside });
-    if (!answer) return;
+    const mine = scene.drawn, answer = await askNames(scene.server.name_drawn, { prompt: payload.prompt, ...settings, uniforms: outside });
+    if (!answer || scene.drawn !== mine) return;
     let next = 0;
     scene.drawn = { times, outside, names: names.map((name) => name ?? answer.tokens[next++]) };
     drawResult();

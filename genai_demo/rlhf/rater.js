@@ -122,7 +122,7 @@ genai.scenes.rater = (scene) => {
   }
   document.addEventListener("keydown", (event) => {
     const index = "1234".indexOf(event.key);
-    if (index < 0 || event.key === "" || event.ctrlKey || event.altKey || event.metaKey || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
+    if (index < 0 || event.key === "" || genai.modified(event) || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
     place(arranged[index]);
   });
 

@@ -161,6 +161,7 @@ window.genai = (() => {
   // ── asking the server: answers that are no longer wanted are dropped, errors become a message ─────────────
   function asker(scene) {
     let newest = 0;
+    const me = {};
     return async function ask(answer, request) {
       const mine = ++newest;
       scene.node.classList.add("gx-waiting");
@@ -173,21 +174,20 @@ window.genai = (() => {
       if (mine !== newest) return null;
       scene.node.classList.remove("gx-waiting");
       if (result.loading) { scene.message(result.error, "gx-note"); askAgain(scene.refresh); return null; }
-      scene.message(result.error ?? "");
+      scene.report(me, result.error ?? "");
       scene.offer(result.offers ?? {});
-      scene.node.classList.toggle("gx-stale", !!result.error);   // the figures are of an earlier question
       return result.error ? null : result;
     };
   }
   // A run whose answer comes in many parts. Starting another, or stopping, halts it; late parts of it are dropped.
   function runner(scene, event, arrived) {
     let run = null;
+    const me = {};
     const stop = () => { if (run) scene.server.halt({ run }); run = null; };
     scene.watch("value", () => {
       const payload = scene.props.value;
       if (!run || payload?.request?.run !== run) return;
-      scene.node.classList.toggle("gx-stale", !!payload.error);
-      scene.message(payload.error ?? "", payload.loading ? "gx-note" : "gx-error");
+      if (payload.loading) scene.message(payload.error, "gx-note"); else scene.report(me, payload.error ?? "");
       if (payload.error) run = null;
       arrived(payload);
     });
@@ -196,7 +196,7 @@ window.genai = (() => {
       start(request) {
         stop();
         run = crypto.getRandomValues(new Uint32Array(3)).join("-");
-        scene.message("");
+        scene.report(me, "");
         scene.trigger(event, { run, ...request });
       },
     };
@@ -218,7 +218,7 @@ window.genai = (() => {
   // ── mounting ─────────────────────────────────────────────────────────────────────────────────────────────
   function mount(name, parts) {
     const node = parts.element.querySelector(".gx-scene");
-    const message = node.querySelector(".gx-message");
+    const message = node.querySelector(".gx-message"), problems = new Map();
     const scene = {
       name, node, texts: parts.props.texts, settings: parts.props.settings, payload: parts.props.value, server: parts.server,
       trigger: parts.trigger, watch: parts.watch, props: parts.props,
@@ -232,6 +232,12 @@ window.genai = (() => {
         message.className = `gx-message ${kind}`;
         message.hidden = !text;
       },
+      // What went wrong for one of the scene's askers; it stands until the same one is answered.
+      report(who, problem) {
+        if (problem) problems.set(who, problem); else problems.delete(who);
+        scene.message([...problems.values()].at(-1) ?? "");
+        node.classList.toggle("gx-stale", problems.size > 0);   // some figures are of an earlier question
+      },
       origin(origin) { node.querySelector(".gx-provenance").replaceChildren(...provenance(origin)); },
     };
     scene.asker = () => asker(scene);   // questions of different askers do not supersede one another
@@ -240,10 +246,11 @@ window.genai = (() => {
     scenes[name](scene);
     whenReady(() => { if (isShown(scene)) scene.refresh(); else scene.stale = true; });
   }
+  const modified = (event) => event.ctrlKey || event.altKey || event.metaKey;   // such a key is the browser's
   // Space plays or pauses, where no button or field has the focus.
   function onSpace(scene, work) {
     document.addEventListener("keydown", (event) => {
-      if (event.key !== " " || event.repeat || !isShown(scene)) return;
+      if (event.key !== " " || event.repeat || modified(event) || !isShown(scene)) return;
       if (event.target.closest?.("button, input, textarea, select, summary, a, [contenteditable]")) return;
       event.preventDefault();
       work();
@@ -280,5 +287,5 @@ window.genai = (() => {
   }
 
   return { scenes, texts, el, svg, button, field, textbox, presets, choices, fill, whole, percent, oneIn, tokenText, spoken, bars,
-    slider, debounce, runner, mount, onSpace, calm, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
+    slider, debounce, runner, mount, onSpace, modified, calm, sceneShown, isShown, whenReady, becomeReady, shared, provenance };
 })();

@@ -39,6 +39,7 @@
     const self = (steppers[tab] = { go, step, element, current: names[0] });
     buttons.forEach((button) => button.addEventListener("click", () => go(button.dataset.scene)));
     element.addEventListener("keydown", (event) => {
+      if (genai.modified(event)) return;
       if (event.key === "ArrowRight") step(1, true);
       else if (event.key === "ArrowLeft") step(-1, true);
       else return;
@@ -57,12 +58,12 @@
   const visibleStepper = () => Object.values(steppers).find((one) => one.element.offsetParent !== null);
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest?.(WRITING)) return;
+    if (genai.modified(event) || event.target.closest?.(WRITING)) return;
     if (event.key === "PageDown" || event.key === "PageUp") {
       visibleStepper()?.step(event.key === "PageDown" ? 1 : -1);
       window.scrollTo({ top: 0 });
       event.preventDefault();
-    } else if (event.key === "p" || event.key === "P") {
+    } else if ((event.key === "p" || event.key === "P") && !event.target.closest?.("select")) {
       document.querySelector("#gx-projector")?.click();
     }
   });

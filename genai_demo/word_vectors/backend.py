@@ -304,6 +304,8 @@ def arithmetic(vectors: WordVectors, formula: str, reference: Sequence[str], cou
         UnknownWord, WordNotInTable, NotAWord, TextTooLong, InvalidParameter: a part of it, or `count`.
     """
     _require_count(count)
+    if len(reference) > MAX_MAP_WORDS:
+        raise TooManyWords(count=len(reference), limit=MAX_MAP_WORDS)
     terms = tuple(Term(vectors.spelling(term.word), term.weight) for term in parse_formula(formula))
     inputs = [term.word for term in terms]
     arrows = np.array([[term.weight] for term in terms], np.float32) * _rows(vectors, inputs)

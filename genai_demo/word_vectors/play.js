@@ -42,7 +42,7 @@ genai.scenes.play = (scene) => {
   scene.shown = () => draw();
   document.addEventListener("keydown", (event) => {
     const index = "1234".indexOf(event.key);
-    if (index < 0 || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
+    if (index < 0 || genai.modified(event) || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
     options.children[index]?.click();
   });
 

@@ -205,7 +205,7 @@ def test_a_run_can_be_stopped_and_continued_to_the_same_picture(
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(visitor.find("output").nth(1)).to_have_text(re.compile("^([3-9]|1[0-9]) of 25"))
     page.get_by_role("button", name="Stop").click()
-    expect(visitor.find("[role=status]").first).to_contain_text("Stopped by you after")
+    expect(visitor.find("[role=status]").first).to_contain_text("Stopped after")
     kept = len(sources(visitor, ".gx-strip-steps"))
     assert 3 <= kept < 25
     page.wait_for_timeout(600)
