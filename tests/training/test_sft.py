@@ -9,6 +9,7 @@ import signal
 import pytest
 import torch
 
+from genai_demo.models.chat import LabelledIds
 from genai_demo.training import runs, sft
 from genai_demo.training.runs import LOG, load_checkpoint
 
@@ -37,6 +38,24 @@ def test_the_command_trains_and_exports(model_folder, demonstrations_file, tmp_p
     about = json.loads((tmp_path / "out" / "training.json").read_text())
     assert about["steps"] == 9
     assert about["recipe"]["learning_rate"] == 0.01
+
+
+def test_a_second_run_goes_on_from_an_adapter_with_the_openings_alone(model_folder, demonstrations_file, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    command(tmp_path / "run", model_folder, demonstrations_file, "--export", str(first))
+    more = ["--start-from", str(first), "--openings", "3", "--export", str(second)]
+    command(tmp_path / "openings", model_folder, demonstrations_file, *more)
+    lines = log(tmp_path / "openings")
+    assert all(line["answer_tokens"] <= 3 * 4 for line in lines[1:])
+    assert lines[0]["held_out_loss"] < log(tmp_path / "run")[0]["held_out_loss"]  # it begins tuned
+    recipe = json.loads((second / "training.json").read_text())["recipe"]
+    assert recipe["openings"] == 3
+
+
+def test_an_opening_ends_after_the_first_tokens_that_are_to_be_written():
+    whole = LabelledIds((2, 5, 6, 7, 8, 9), (False, False, True, True, False, True))
+    assert sft.opening(whole, 2) == LabelledIds((2, 5, 6, 7), (False, False, True, True))
+    assert sft.opening(whole, 3) == sft.opening(whole, 99) == whole
 
 
 def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(
