@@ -17,6 +17,7 @@ def openings(model: StagedModel) -> dict[str, Json]:
     *_, compared = requests.compare(model, {**first, "right": tuned})
     greedy = {"temperature": 0, "max_new_tokens": MARKED_TOKENS}
     *_, marked = requests.mark_changed(model, {**first, **greedy, "stage": tuned})
-    *_, answers = requests.sample_answers(model, {**first, "stage": model.stages[1]})
+    several_ways = {"prompt": presets[1]["prompt"], "seed": 1}  # a short fact leaves nothing to prefer
+    *_, answers = requests.sample_answers(model, {**several_ways, "stage": model.stages[1]})
     told = view.story_payload(story.read_story(), story.ranked_example(model, story.read_rankings(), 0))
     return {"compare": compared, "changed": marked, "recipe": told, "rater": answers}
