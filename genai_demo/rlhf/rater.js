@@ -50,6 +50,7 @@ genai.scenes.rater = (scene) => {
     draw();
   }
   // Recorded answers are there to be read: a live model's states would not fit among theirs.
+  const busy = () => writing && !quiet;   // with answers that the visitor has asked for
   const ready = () => scene.live && payload.answers.every((one) => one.features);
   const room = (more) => known.length + more.length <= scene.settings.most_rated;
 
@@ -73,7 +74,7 @@ genai.scenes.rater = (scene) => {
     return true;
   }
   async function place(index) {
-    if ((writing && !quiet) || !ready() || order.includes(index) || order.length === payload.answers.length) return;
+    if (busy() || !ready() || order.includes(index) || order.length === payload.answers.length) return;
     order.push(index);
     draw();
     if (order.length < payload.answers.length) return;
@@ -131,7 +132,7 @@ genai.scenes.rater = (scene) => {
   let drag = null;
   list.addEventListener("pointerdown", (event) => {
     const card = event.target.closest("li");
-    if (card && event.pointerType !== "touch" && event.button === 0 && !order.length && ready() && !(writing && !quiet)) drag = { card, x: event.clientX, y: event.clientY, moved: false };
+    if (card && event.pointerType !== "touch" && event.button === 0 && !order.length && ready() && !busy()) drag = { card, x: event.clientX, y: event.clientY, moved: false };
   });
   document.addEventListener("pointermove", (event) => {
     if (!drag) return;
@@ -158,6 +159,12 @@ genai.scenes.rater = (scene) => {
 
   const traitName = (name) => ({ long: texts.trait_long, lists: texts.trait_lists, questions: texts.trait_questions,
     exclamations: texts.trait_exclamations, numbers: texts.trait_numbers, first_person: texts.trait_first_person })[name];
+  function situation() {
+    if (busy()) return texts.writing;
+    if (!scene.live) return "";
+    if (!ready()) return texts.writing;
+    return order.length === payload.answers.length ? texts.ordered : texts.order;
+  }
   function draw() {
     const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
     list.replaceChildren(...arranged.map((index) => {
@@ -170,7 +177,7 @@ genai.scenes.rater = (scene) => {
     }));
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     asked.textContent = fill(texts.asked, { prompt: payload.prompt });
-    status.textContent = !scene.live && !(writing && !quiet) ? "" : (writing && !quiet) || !ready() ? texts.writing : order.length === payload.answers.length ? texts.ordered : texts.order;
+    status.textContent = situation();
     mine.hidden = !sorted || order.length > 0;
     again.hidden = !order.length || order.length === payload.answers.length;
     summary.textContent = taste ? fill(raters > 1 ? texts.taste_pooled : texts.taste_pairs, { pairs: taste.pairs, raters, agreement: percent(taste.agreement) }) : texts.taste_empty;

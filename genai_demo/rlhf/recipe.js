@@ -41,7 +41,10 @@ genai.scenes.recipe = (scene) => {
     panels.rankings.append(el("div", { class: "gx-stack" }, calibration(),
       chart(texts.learning_title, fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) }), [[texts.learning_own, inPercent("reward held_out_sft_sft")], [texts.learning_mixed, inPercent("reward held_out_base_sft")]], texts.prompts_axis, texts.learning_words)));
   }
-  function rubric() { return el("details", { class: "gx-reads" }, el("summary", {}, texts.rubric_title), el("ol", {}, texts.rubric.map((point) => el("li", {}, point))), el("p", { class: "gx-soft" }, texts.rubric_note)); }
+  function rubric() {
+    return el("details", { class: "gx-reads" }, el("summary", {}, texts.rubric_title),
+      el("ol", {}, texts.rubric.map((point) => el("li", {}, point))), el("p", { class: "gx-soft" }, texts.rubric_note));
+  }
   // Is it as often right as it thinks? A dot on the line says so; larger dots stand for more pairs.
   function calibration() {
     const rows = payload.calibration, most = Math.max(...rows.map(([, , pairs]) => pairs));
