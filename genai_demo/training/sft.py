@@ -4,14 +4,14 @@ The base model goes on with the only thing it ever learnt, predicting the next t
 go (Ouyang et al. 2022, "Training language models to follow instructions with human feedback", arXiv:2203.02155, section
 3.5). For a demonstration of a prompt x and an answer y, the loss is the cross-entropy
 
-    loss(θ) = − Σ_t log π_θ(y_t | x, y_1 … y_{t−1}) / (number of answer tokens)
+    loss(θ) = − Σ_t w_t · log π_θ(y_t | x, y_1 … y_{t−1}) / Σ_t w_t
 
 in nats per token. Only the answer counts, with the `<end_of_turn>` that ends it: the model is to learn to answer, not
 to ask. Everything learnt is a LoRA adapter; the base stays as it is.
 
-Whether a request is declined is decided by the first few tokens of an answer, a small part of that mean. So a second
-run may go on from the first one's adapter with the openings of the answers alone (`--start-from`, `--openings`): the
-same loss, over the first tokens.
+All w_t = 1 would be the textbook's loss. But whether a request is declined, and whether a question is answered or
+parried, is decided by the first few tokens, a small part of that mean; so these weigh more (`opening_weight`). What is
+reported is always the plain mean.
 
 Written plainly: trl's trainer would do it, but it brings a stack of packages for data sets, and hides the equation.
 """
@@ -27,13 +27,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from torch import Tensor
 
 from ..models.chat import ChatTemplate, LabelledIds
 from ..models.device import choose_device
-from .adapters import WEIGHTS, Lora, Stages, load_base, write_about
+from .adapters import Lora, Stages, load_base, write_about
+from .declining import declining_auc, probe_of
 from .demonstrations import DEMONSTRATIONS, Demonstration, load_demonstrations
-from .likelihood import add_gradient, batch_of, log_probabilities
+from .likelihood import Batch, add_gradient, batch_of, log_probabilities
 from .runs import (
     LOG,
     Limits,
@@ -57,13 +58,14 @@ class Recipe:
 
     epochs: int = 3
     batch: int = 16  # conversations
-    learning_rate: float = 2e-4
+    learning_rate: float = 4e-4
     warm_up: float = 0.1  # share of all steps
     weight_decay: float = 0.01
     rank: int = 16
     dropout: float = 0.05
     seed: int = 0
-    openings: int | None = None  # learn so many tokens of each answer's beginning; None: all of it
+    opening: int = 8  # tokens at the beginning of each answer ...
+    opening_weight: float = 4.0  # ... that weigh so much, while the rest weighs 1
 
 
 class SftTrainer:
@@ -74,7 +76,6 @@ class SftTrainer:
         template: how conversations are written in token ids.
         demonstrations: both those to learn from and those held out.
         recipe: how.
-        start_from: the folder of an adapter to begin with.
     """
 
     def __init__(
@@ -83,19 +84,16 @@ class SftTrainer:
         template: ChatTemplate,
         demonstrations: Sequence[Demonstration],
         recipe: Recipe,
-        start_from: Path | None = None,
     ) -> None:
         self.stages, self.recipe = stages, recipe
 
         def sequences(split: str) -> list[LabelledIds]:
-            whole = [template.labelled(one.messages) for one in demonstrations if one.split == split]
-            return whole if recipe.openings is None else [opening(one, recipe.openings) for one in whole]
+            return [template.labelled(one.messages) for one in demonstrations if one.split == split]
 
         self.learnt = sequences("train")
         self.held_out = sorted(sequences("held_out"), key=lambda one: len(one.ids))
+        self.probe = probe_of(template, demonstrations)
         stages.add(STAGE, Lora(rank=recipe.rank, dropout=recipe.dropout), recipe.seed)
-        if start_from is not None:
-            stages.load_weights(STAGE, load_file(start_from / WEIGHTS))
         self.parameters = stages.trainable(STAGE)
         self.optimizer = torch.optim.AdamW(self.parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
         self.examine_every = -(-len(self.learnt) // recipe.batch)  # once an epoch
@@ -108,26 +106,31 @@ class SftTrainer:
         torch.manual_seed(seed_of_step(recipe.seed, self.step))  # for the dropout
         numbers = numbers_of_batch([len(one.ids) for one in self.learnt], recipe.batch, recipe.seed, self.step)
         batch = batch_of([self.learnt[number] for number in numbers], self.stages.device)
-        tokens = len(batch.targets)
+        weights = token_weights(batch, recipe.opening, recipe.opening_weight)
         rate = recipe.learning_rate * warm_up_and_cosine(self.step, self.steps, int(recipe.warm_up * self.steps))
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.zero_grad()
         network.train()
-        log_probs = add_gradient(network, batch, torch.full((tokens,), 1 / tokens, device=self.stages.device))
+        log_probs = add_gradient(network, batch, weights)
         network.eval()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.step += 1
         return {
             "loss": -float(log_probs.mean()),
-            "answer_tokens": tokens,
+            "answer_tokens": len(batch.targets),
             "tokens": int(batch.mask.sum()),
             "rate": rate,
         }
 
     def examine(self) -> dict[str, Any]:
-        """The loss on conversations that are never learnt from, in nats per answer token."""
-        return {"held_out_loss": held_out_loss(self.stages, self.held_out)}
+        """The loss on conversations that are never learnt from, and how well harmful prompts are told from others."""
+        figures = {"held_out_loss": held_out_loss(self.stages, self.held_out)}
+        if self.probe is not None:
+            figures |= {
+                f"declining_auc_{split}": declining_auc(self.stages, self.probe, split) for split in self.probe.prompts
+            }
+        return figures
 
     def state(self) -> dict[str, Any]:
         """Adapter, optimiser and step; batches and dropout follow from the seed and the step."""
@@ -146,11 +149,18 @@ class SftTrainer:
         self.step = state["step"]
 
 
-def opening(sequence: LabelledIds, tokens: int) -> LabelledIds:
-    """A conversation up to the first `tokens` tokens that the assistant has to write."""
-    places = [place for place, is_answer in enumerate(sequence.is_answer) if is_answer]
-    end = places[min(tokens, len(places)) - 1] + 1
-    return LabelledIds(sequence.ids[:end], sequence.is_answer[:end])
+def token_weights(batch: Batch, opening: int, weight: float) -> Tensor:
+    """w_t / Σ w_t of every answer token, (N,): `weight` in the first `opening` of each run of them, else 1.
+
+    A conversation of several turns has a run for each of its answers.
+    """
+    places, rows = batch.places, batch.rows
+    goes_on = torch.zeros_like(places)
+    goes_on[1:] = (rows[1:] == rows[:-1]) & (places[1:] == places[:-1] + 1)
+    number = torch.arange(len(places), device=places.device)
+    begins = torch.where(goes_on.bool(), 0, number).cummax(0).values
+    weights = torch.where(number - begins < opening, weight, 1.0)
+    return weights / weights.sum()
 
 
 def numbers_of_batch(lengths: Sequence[int], size: int, seed: int, step: int) -> list[int]:
@@ -217,8 +227,12 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add("--batch", type=int, default=recipe.batch, help="conversations a step (default: %(default)s)")
     add("--learning-rate", type=float, default=recipe.learning_rate, help="AdamW's highest (default: %(default)s)")
     add("--seed", type=int, default=recipe.seed, help="of weights, batches and dropout (default: %(default)s)")
-    add("--start-from", type=Path, help="the folder of an adapter to begin with (default: one that changes nothing)")
-    add("--openings", type=int, help="learn so many tokens of each answer's beginning (default: all of it)")
+    add(
+        "--opening-weight",
+        type=float,
+        default=recipe.opening_weight,
+        help=f"of each of an answer's first {recipe.opening} tokens; the others weigh 1 (default: %(default)s)",
+    )
     return parser.parse_args(words)
 
 
@@ -233,10 +247,10 @@ def main(words: Sequence[str] | None = None) -> None:
         batch=arguments.batch,
         learning_rate=arguments.learning_rate,
         seed=arguments.seed,
-        openings=arguments.openings,
+        opening_weight=arguments.opening_weight,
     )
     demonstrations = load_demonstrations(arguments.demonstrations)
-    trainer = SftTrainer(Stages(network), template, demonstrations, recipe, arguments.start_from)
+    trainer = SftTrainer(Stages(network), template, demonstrations, recipe)
     done = train(trainer, arguments.folder, device, Limits(arguments.minutes, arguments.checkpoint_minutes))
     if done and arguments.export:
         export(trainer, arguments.folder, arguments.export)

@@ -11,6 +11,7 @@ import torch
 
 from genai_demo.models.chat import LabelledIds
 from genai_demo.training import runs, sft
+from genai_demo.training.likelihood import batch_of
 from genai_demo.training.runs import LOG, load_checkpoint
 
 CPU = torch.device("cpu")
@@ -40,22 +41,21 @@ def test_the_command_trains_and_exports(model_folder, demonstrations_file, tmp_p
     assert about["recipe"]["learning_rate"] == 0.01
 
 
-def test_a_second_run_goes_on_from_an_adapter_with_the_openings_alone(model_folder, demonstrations_file, tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    command(tmp_path / "run", model_folder, demonstrations_file, "--export", str(first))
-    more = ["--start-from", str(first), "--openings", "3", "--export", str(second)]
-    command(tmp_path / "openings", model_folder, demonstrations_file, *more)
-    lines = log(tmp_path / "openings")
-    assert all(line["answer_tokens"] <= 3 * 4 for line in lines[1:])
-    assert lines[0]["held_out_loss"] < log(tmp_path / "run")[0]["held_out_loss"]  # it begins tuned
-    recipe = json.loads((second / "training.json").read_text())["recipe"]
-    assert recipe["openings"] == 3
+def test_the_first_tokens_of_every_answer_weigh_more():
+    two_turns = LabelledIds((2, 5, 6, 7, 8, 9, 3), (False, True, True, True, False, True, True))
+    one_turn = LabelledIds((2, 5, 6), (False, False, True))
+    weights = sft.token_weights(batch_of([two_turns, one_turn], CPU), opening=2, weight=4.0)
+    assert torch.allclose(weights, torch.tensor([4.0, 4.0, 1.0, 4.0, 4.0, 4.0]) / 21)
+    same = sft.token_weights(batch_of([two_turns], CPU), opening=2, weight=1.0)
+    assert torch.allclose(same, torch.full((5,), 0.2))
 
 
-def test_an_opening_ends_after_the_first_tokens_that_are_to_be_written():
-    whole = LabelledIds((2, 5, 6, 7, 8, 9), (False, False, True, True, False, True))
-    assert sft.opening(whole, 2) == LabelledIds((2, 5, 6, 7), (False, False, True, True))
-    assert sft.opening(whole, 3) == sft.opening(whole, 99) == whole
+def test_the_weight_of_the_openings_changes_what_is_learned(model_folder, demonstrations_file, tmp_path):
+    command(tmp_path / "weighted", model_folder, demonstrations_file)
+    command(tmp_path / "plain", model_folder, demonstrations_file, "--opening-weight", "1")
+    first, second = (log(tmp_path / name) for name in ("weighted", "plain"))
+    assert first[1]["loss"] == second[1]["loss"]  # of the same model on the same batch, and always the plain mean
+    assert first[-1]["loss"] != second[-1]["loss"]
 
 
 def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(
