@@ -61,7 +61,7 @@ window.genai = (() => {
     return `${(x / 10 ** exponent).toFixed(1)} × 10${String(exponent).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻")}%`;
   }
   // "1 in 10,900": for probabilities that a percentage makes hard to grasp.
-  const oneIn = (p) => `1 in ${(1 / p) >= 1e12 ? "10" + String(Math.round(-Math.log10(p))).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]) : whole(1 / p)}`;
+  const oneIn = (p) => (p === 0 ? "less than 1 in 10³⁰⁰" : `1 in ${(1 / p) >= 1e12 ? "10" + String(Math.round(-Math.log10(p))).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]) : whole(1 / p)}`);
 
   const INVISIBLE = { " ": "␣", "\n": "⏎", "\r": "␍", "\t": "⇥", "\u00a0": "⍽" };
   // Spaces, newlines and other characters without a shape are shown by a mark; the text itself is isolated, so that
@@ -244,7 +244,23 @@ window.genai = (() => {
     scene.ask = scene.asker();
     node.genaiScene = scene;
     scenes[name](scene);
+    keepPlace(node);
     whenReady(() => { if (isShown(scene)) scene.refresh(); else scene.stale = true; });
+  }
+  // A button that hides, disables or replaces itself would drop a keyboard's place to the top of the page. The control that
+  // has taken its place gets it instead: the next one, or the one that was made anew where it stood.
+  const CONTROLS = "button:not(:disabled), summary, select, input:is([type=range], [type=checkbox]), [tabindex='0']";
+  function keepPlace(node) {
+    let last = null, place = 0;
+    const usable = () => [...node.querySelectorAll(CONTROLS)].filter((one) => one.checkVisibility());
+    const lost = () => !last.isConnected || !last.checkVisibility() || last.disabled;
+    node.addEventListener("focusin", (event) => { last = event.target; place = usable().indexOf(last); });
+    node.addEventListener("focusout", ({ target }) => setTimeout(() => { if (last === target && !lost()) last = null; }));   // left by the visitor
+    new MutationObserver(() => {
+      if (!last || place < 0 || !lost() || ![document.body, last].includes(document.activeElement)) return;
+      const there = usable();
+      there[Math.min(place, there.length - 1)]?.focus({ preventScroll: true });
+    }).observe(node, { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden", "disabled"] });
   }
   const modified = (event) => event.ctrlKey || event.altKey || event.metaKey;   // such a key is the browser's
   // Space plays or pauses, where no button or field has the focus.

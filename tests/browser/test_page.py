@@ -154,6 +154,48 @@ def test_arrows_move_over_a_map_that_has_the_focus(visitor: Visit) -> None:
     assert current_scene(visitor) == "map"
 
 
+@pytest.mark.parametrize(
+    ("scene", "control", "typed"),
+    [
+        ("predict", "button:text-is('Remove the space')", "The cat "),  # goes with what it removes
+        ("predict", ".gx-key >> nth=0", ""),  # three new keys take the place of the old ones
+        ("sample", "button:text-is('Append it')", ""),
+        ("map", ".gx-words button >> nth=0", ""),
+        ("arithmetic", "button:text-is('Back')", ""),  # cannot be pressed at the first step
+        ("arithmetic", ".gx-term >> nth=1", ""),
+    ],
+)
+def test_a_control_that_goes_away_leaves_the_keyboard_where_it_was(
+    calm: Visit, scene: str, control: str, typed: str
+) -> None:
+    page = calm.open(scene)
+    if typed:
+        calm.find("textarea").first.fill(typed)
+        calm.settle()
+    if scene == "sample":
+        calm.find("button:text-is('Draw a word')").click()
+    if scene == "map":
+        calm.find("summary").click()
+    calm.find(control).focus()
+    for _ in range(4):
+        page.keyboard.press("Enter")
+        calm.settle()
+        assert page.evaluate("document.activeElement.closest('.gx-current') !== null")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.gx-current') !== null")
+
+
+def test_the_last_round_of_a_game_keeps_the_keyboard(calm: Visit) -> None:
+    page = calm.open("play")
+    while True:
+        calm.find(".gx-option").first.focus()
+        page.keyboard.press("Enter")
+        if not calm.find("button:text-is('Next round')").is_visible():
+            break
+        page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.gx-quiz') !== null")
+
+
 def test_only_the_tabs_are_tabs(visitor: Visit) -> None:
     page = visitor.open("tokens")
     assert page.get_by_role("tab").all_inner_texts() == ["Next word", "Word vectors", "Denoising", "Base vs RLHF"]
