@@ -106,7 +106,8 @@ genai.scenes.predict = (scene) => {
       el("p", { class: "gx-soft" }, preset.article ? texts.article_why : texts.label_why));
   }
   function drawKeyboard() {
-    keyboard.replaceChildren(...payload.candidates.slice(0, 3).map((one) => el("button", { type: "button", class: "gx-key", onclick: () => prompt.set(prompt.box.value + one.text) }, tokenText(one.text))));
+    const words = payload.candidates.filter((one) => !payload.control.includes(one.id));   // a command is no text to type
+    keyboard.replaceChildren(...words.slice(0, 3).map((one) => el("button", { type: "button", class: "gx-key", onclick: () => prompt.set(prompt.box.value + one.text) }, tokenText(one.text))));
   }
   draw();
 };

@@ -28,16 +28,15 @@ def tokenize_text(model: LanguageModel, request: Json) -> Json:
 
 def predict_next(model: LanguageModel, request: Json) -> Json:
     """{prompt, watch} → bars and watched words."""
-    return view.next_token_payload(
-        backend.next_token(
-            model, text_field(request, "prompt"), count=PREDICT_COUNT, watch=texts_field(request, "watch")
-        )
-    )
+    prompt, watch = text_field(request, "prompt"), texts_field(request, "watch")
+    result = backend.next_token(model, prompt, count=PREDICT_COUNT, watch=watch)
+    return view.next_token_payload(result, model.control_ids)
 
 
 def predict_for_sliders(model: LanguageModel, request: Json) -> Json:
     """{prompt} → as many bars as the sliders can cut."""
-    return view.next_token_payload(backend.next_token(model, text_field(request, "prompt"), count=SAMPLE_COUNT))
+    result = backend.next_token(model, text_field(request, "prompt"), count=SAMPLE_COUNT)
+    return view.next_token_payload(result, model.control_ids)
 
 
 def slider_stops(model: LanguageModel, request: Json) -> Json:
@@ -53,7 +52,8 @@ def name_drawn(model: LanguageModel, request: Json) -> Json:
     for uniform in uniforms:
         require_number("uniforms", uniform, 0, 1)
     drawn = backend.name_draws(model, text_field(request, "prompt"), _settings(request), uniforms)
-    return {"tokens": [{"text": token.text, "id": token.id} for token in drawn]}
+    control = model.control_ids
+    return {"tokens": [{"text": token.text, "id": token.id, "control": token.id in control} for token in drawn]}
 
 
 def write_on(model: LanguageModel, request: Json) -> Iterator[Json]:

@@ -116,12 +116,13 @@ genai.scenes.sample = (scene) => {
     scene.drawn = { times, outside, names: names.map((name) => name ?? answer.tokens[next++]) };
     drawResult();
   }
+  const canBeTyped = (name) => name && !name.control && !payload.control.includes(name.id);   // a command is no text
   function drawResult() {
     if (!drawn) { result.replaceChildren(texts.draw_hint); return; }
     const { times, names, outside } = scene.drawn;
     if (times === 1) {
       result.replaceChildren(fill(texts.drew, { number: drawn }), " ", names[0] ? el("span", { class: "gx-chip" }, tokenText(names[0].text)) : "…",
-        names[0] ? button(texts.append, () => prompt.set(prompt.box.value + names[0].text), { class: "gx-button gx-small" }) : "");
+        canBeTyped(names[0]) ? button(texts.append, () => prompt.set(prompt.box.value + names[0].text), { class: "gx-button gx-small" }) : "");
       return;
     }
     const rare = names.slice().filter((name) => name && !payload.candidates.some((one) => one.id === name.id)).slice(0, 8);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import asdict
 from typing import Any
 
@@ -47,9 +48,11 @@ def next_token_json(result: NextToken) -> Json:
     }
 
 
-def next_token_payload(result: NextToken) -> Json:
-    """The bars of one prompt."""
-    return {"provenance": provenance(result.origin), "prompt": result.prompt, **next_token_json(result)}
+def next_token_payload(result: NextToken, control_ids: Set[int] = frozenset()) -> Json:
+    """The bars of one prompt. `control`: which of them are no text, so that nobody can type them."""
+    control = [one.id for one in result.candidates if one.id in control_ids]
+    shown = {"provenance": provenance(result.origin), "prompt": result.prompt, "control": control}
+    return shown | next_token_json(result)
 
 
 def sliders_payload(table: SliderTable) -> Json:

@@ -31,6 +31,17 @@ def test_predict_and_sample_send_their_bars(tiny):
     assert sample["candidates"][: requests.PREDICT_COUNT] == predict["candidates"]
 
 
+def test_tokens_that_are_commands_are_marked(tiny, monkeypatch):
+    seventh = requests.predict_next(tiny, {"prompt": "the cat", "watch": []})["candidates"][6]["id"]
+    monkeypatch.setattr(tiny, "control_ids", frozenset({seventh}))
+    assert requests.predict_next(tiny, {"prompt": "the cat", "watch": []})["control"] == [seventh]
+    assert requests.predict_for_sliders(tiny, {"prompt": "the cat"})["control"] == [seventh]
+    request = {"prompt": "the cat", "temperature": 2, "top_p": 1, "top_k": 0, "uniforms": [n / 100 for n in range(100)]}
+    drawn = requests.name_drawn(tiny, request)["tokens"]
+    assert {token["control"] for token in drawn if token["id"] == seventh} == {True}
+    assert {token["control"] for token in drawn if token["id"] != seventh} == {False}
+
+
 def test_the_names_of_draws_are_those_of_the_sampler(tiny):
     uniforms = [uniform_number(3, index) for index in range(100)]
     request = {"prompt": "the cat", "temperature": 1.5, "top_p": 0.9, "top_k": 0, "uniforms": uniforms}
