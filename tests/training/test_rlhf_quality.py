@@ -23,7 +23,7 @@ from genai_demo.training.rlhf_quality import (
     save_replies,
     shifted_share,
 )
-from genai_demo.training.rules import VERDICTS
+from genai_demo.training.rules import FAULTS, VERDICTS
 from tests.training.conftest import disturb, sequence
 
 
@@ -36,9 +36,9 @@ def test_the_demonstrations_themselves_have_every_quality():
     ours = load_demonstrations()
     prompts = [Prompt(one.id, one.kind, one.prompts[-1], topic=one.topic, check=one.check) for one in ours]
     shares = count_shares(prompts, [reply(one.answers[-1], name=one.id) for one in ours])
-    assert shares.pop("repeats").count == 0
+    assert [shares.pop(name).count for name in FAULTS] == [0] * len(FAULTS)
     assert shares.pop("facts").of == 0
-    assert shares.keys() == VERDICTS.keys() - {"repeats", "facts"}
+    assert shares.keys() == VERDICTS.keys() - {*FAULTS, "facts"}
     assert all(share.count == share.of > 40 for share in shares.values()), shares
 
 
