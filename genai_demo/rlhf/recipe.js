@@ -76,12 +76,12 @@ genai.scenes.recipe = (scene) => {
   const runs = Object.keys(payload.practices), runLabels = { rlhf: texts.run_rlhf, unleashed: texts.run_unleashed };
   const runNotes = { rlhf: [texts.about_run_rlhf, texts.shipped, texts.kl_note], unleashed: [texts.about_run_unleashed, texts.unleashed, texts.kl_note_unleashed] };
   const runButtons = Object.fromEntries(runs.map((name) => [name, button(runLabels[name], () => chooseRun(name), { class: "gx-button gx-small" })]));
-  const runNote = el("p"), asked = el("div"), checkpoint = el("div"), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runAfter = el("p", { class: "gx-soft" }), runCurves = el("div", { class: "gx-stack" });
+  const runNote = el("p"), asked = el("div", { class: "gx-wide-choice" }), lengths = el("div"), checkpoint = el("div"), sampledFor = el("p", { class: "gx-soft", dir: "auto" }), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runAfter = el("p", { class: "gx-soft" }), runCurves = el("div", { class: "gx-stack" });
   if (!runs.length) panels.reinforcement.append(el("p", {}, texts.not_yet));
   else {
     panels.reinforcement.append(
-      el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), runs.length > 1 ? el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)) : null,
-        runNote, asked, checkpoint, sampled, sampledReward, runAfter), runCurves);
+      el("div", { class: "gx-stack" }, el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), runs.length > 1 ? el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)) : null,
+        runNote, asked, checkpoint, sampledFor, sampled, sampledReward, runAfter), lengths), runCurves);
     chooseRun(runs[0]);
   }
   function chooseRun(run) {
@@ -89,17 +89,21 @@ genai.scenes.recipe = (scene) => {
     for (const name of runs) runButtons[name].setAttribute("aria-pressed", String(name === run));
     runNote.textContent = about;
     runAfter.textContent = fill(after, { step: exported });
-    const prompts = choices(texts.sample_prompt, null, [{ entries: Object.values(samples).map((one) => ({ label: one.prompt, answers: one.answers })) }], drawSample);
+    const entries = Object.values(samples).map((one) => ({ label: one.prompt, answers: one.answers }));
+    const prompts = choices(texts.sample_prompt, null, [{ entries }], drawSample), gain = ({ answers }) => answers.at(-1).reward - answers[0].reward;
+    prompts.set(entries.reduce((best, one) => (gain(one) > gain(best) ? one : best)));   // what it has learned shows there first
     const steps = Object.values(samples)[0].answers.map((one) => one.step);
     const scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.includes(exported) ? exported : steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: drawSample });
     asked.replaceChildren(prompts.node);
     checkpoint.replaceChildren(scrub.node);
+    lengths.replaceChildren(chart(texts.length_title, texts.length_note, [[texts.length_curve, payload.curves[`${run} length`]]]));
     runCurves.replaceChildren(
       chart(texts.reward_title, texts.reward_note, [[texts.reward_curve, payload.curves[`${run} reward`]]]),
       chart(texts.rules_title, texts.rules_note, [[texts.rules_curve, payload.curves[`${run} broken_rules`]]]),
       chart(texts.kl_title, klNote, [[texts.kl_curve, payload.curves[`${run} kl`]]]));
     function drawSample() {
       const one = prompts.get().answers.find((answer) => answer.step === scrub.get());
+      sampledFor.textContent = `“${prompts.get().label}”`;   // all of it, which the list may have cut off
       sampled.textContent = one.text || texts.nothing;
       sampledReward.textContent = fill(texts.reward, { reward: signed(one.reward) });
     }
@@ -115,7 +119,7 @@ genai.scenes.recipe = (scene) => {
     const words = given.map(([name, points]) => fill(sentence, { name, first: points[0][1].toFixed(2), last: points.at(-1)[1].toFixed(2), steps: last })).join(" ");
     const picture = svg("svg", { class: "gx-lines", viewBox: "0 0 500 176", role: "img", "aria-label": words });
     for (const value of [low, (low + high) / 2, high]) {
-      picture.append(svg("line", { x1: 44, x2: 484, y1: y(value), y2: y(value), class: "gx-rule" }), svg("text", { x: 40, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(high > 20 ? 0 : 1)));
+      picture.append(svg("line", { x1: 44, x2: 484, y1: y(value), y2: y(value), class: "gx-rule" }), svg("text", { x: 40, y: y(value) + 4, "text-anchor": "end" }, (Math.abs(value) < 0.05 ? 0 : value).toFixed(high > 20 ? 0 : 1)));
     }
     picture.append(svg("text", { x: 484, y: 172, "text-anchor": "end" }, fill(axis, { steps: last })));
     given.forEach(([name, points], index) => picture.append(svg("polyline", { points: points.map(([step, value]) => `${x(step)},${y(value)}`).join(" "), class: `gx-line-${index}` }),

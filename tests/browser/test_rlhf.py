@@ -175,13 +175,14 @@ def test_the_third_step_shows_what_each_run_wrote_at_each_moment(visitor: Visit)
     page = visitor.open("recipe")
     visitor.find("button").filter(has_text=RECIPE["step_3"]).click()
     told = read_story()
-    assert visitor.find(".gx-lines:visible").count() == 3
+    assert visitor.find(".gx-lines:visible").count() == 4
     assert told.practices
     for name, practice in told.practices.items():
         with visitor.no_request():
             if len(told.practices) > 1:
                 visitor.find("button").get_by_text(RECIPE[f"run_{name}"], exact=True).click()
-            _, samples = next(iter(practice.samples.values()))
+            prompt, samples = max(practice.samples.values(), key=lambda one: one[1][-1].reward - one[1][0].reward)
+            assert visitor.find("select:visible option:checked").inner_text() == prompt
             slider = visitor.find("input[type=range]:visible")
             for sample, key in zip((samples[-1], samples[0], samples[1]), ("End", "Home", "ArrowRight"), strict=True):
                 slider.focus()
