@@ -77,11 +77,14 @@ genai.scenes.recipe = (scene) => {
   const runNotes = { rlhf: [texts.about_run_rlhf, texts.shipped, texts.kl_note], unleashed: [texts.about_run_unleashed, texts.unleashed, texts.kl_note_unleashed] };
   const runButtons = Object.fromEntries(runs.map((name) => [name, button(runLabels[name], () => chooseRun(name), { class: "gx-button gx-small" })]));
   const runNote = el("p"), asked = el("div", { class: "gx-wide-choice" }), lengths = el("div"), checkpoint = el("div"), sampledFor = el("p", { class: "gx-soft", dir: "auto" }), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runAfter = el("p", { class: "gx-soft" }), runCurves = el("div", { class: "gx-stack" });
+  // The prompt that both runs show: at first the one whose reward rose most in the last run, for what was learned shows there.
+  const gain = ({ answers }) => answers.at(-1).reward - answers[0].reward;
+  let chosenPrompt = runs.length ? Object.values(payload.practices[runs.at(-1)].samples).reduce((best, one) => (gain(one) > gain(best) ? one : best)).prompt : null;
   if (!runs.length) panels.reinforcement.append(el("p", {}, texts.not_yet));
   else {
     panels.reinforcement.append(
       el("div", { class: "gx-stack" }, el("div", { class: "gx-panel" }, el("h3", {}, texts.sample_title), runs.length > 1 ? el("div", { class: "gx-row", role: "group", "aria-label": texts.runs }, ...Object.values(runButtons)) : null,
-        runNote, asked, checkpoint, sampledFor, sampled, sampledReward, runAfter), lengths), runCurves);
+        runNote, asked, checkpoint, el("div", { role: "status" }, sampledFor, sampled, sampledReward), runAfter), lengths), runCurves);
     chooseRun(runs[0]);
   }
   function chooseRun(run) {
@@ -90,8 +93,8 @@ genai.scenes.recipe = (scene) => {
     runNote.textContent = about;
     runAfter.textContent = fill(after, { step: exported });
     const entries = Object.values(samples).map((one) => ({ label: one.prompt, answers: one.answers }));
-    const prompts = choices(texts.sample_prompt, null, [{ entries }], drawSample), gain = ({ answers }) => answers.at(-1).reward - answers[0].reward;
-    prompts.set(entries.reduce((best, one) => (gain(one) > gain(best) ? one : best)));   // what it has learned shows there first
+    const prompts = choices(texts.sample_prompt, null, [{ entries }], drawSample);
+    prompts.set(entries.find((one) => one.label === chosenPrompt) ?? entries[0]);
     const steps = Object.values(samples)[0].answers.map((one) => one.step);
     const scrub = slider({ label: texts.checkpoint, stops: steps, value: steps.includes(exported) ? exported : steps.at(-1), show: (step) => fill(texts.after, { step }), onmove: drawSample });
     asked.replaceChildren(prompts.node);
@@ -103,7 +106,8 @@ genai.scenes.recipe = (scene) => {
       chart(texts.kl_title, klNote, [[texts.kl_curve, payload.curves[`${run} kl`]]]));
     function drawSample() {
       const one = prompts.get().answers.find((answer) => answer.step === scrub.get());
-      sampledFor.textContent = `“${prompts.get().label}”`;   // all of it, which the list may have cut off
+      chosenPrompt = prompts.get().label;
+      sampledFor.textContent = `“${chosenPrompt}”`;   // all of it, which the list may have cut off
       sampled.textContent = one.text || texts.nothing;
       sampledReward.textContent = fill(texts.reward, { reward: signed(one.reward) });
     }

@@ -21,7 +21,7 @@ from .demonstrations import Demonstration
 from .likelihood import answer_states, batch_of
 
 HARMFUL, HARMLESS = "harmful", "harmless_sounding"
-FREQUENT = 4  # refusals that must begin with a token for it to count as the beginning of one
+FREQUENT = 4  # refusals, and more of them than other answers, must begin with a token for it to be the beginning of one
 ROWS = 16
 
 
@@ -45,8 +45,11 @@ def probe_of(template: ChatTemplate, demonstrations: Sequence[Demonstration]) ->
         }
         for split in ("train", "held_out")
     }
-    first = Counter(template.answer_ids(one.answers[0])[0] for one in asked["train"][HARMFUL])
-    beginnings = tuple(token for token, count in first.items() if count >= FREQUENT)
+    first = {
+        kind: Counter(template.answer_ids(one.answers[0])[0] for one in part) for kind, part in asked["train"].items()
+    }
+    often = {token: count for token, count in first[HARMFUL].items() if count >= FREQUENT}
+    beginnings = tuple(token for token, count in often.items() if count > first[HARMLESS][token])
     if not beginnings or not all(part for split in asked.values() for part in split.values()):
         return None
     for kind, part in asked["train"].items():

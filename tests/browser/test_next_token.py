@@ -135,6 +135,23 @@ def test_a_trailing_space_is_explained_and_removed_by_one_click(visitor: Visit) 
     assert not page.get_by_role("button", name="Remove the space").is_visible()
 
 
+def test_a_command_is_no_key_and_cannot_be_appended(
+    visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *_ = backend.next_token(tiny, "the cat", count=2).candidates
+    monkeypatch.setattr(tiny, "control_ids", frozenset({first.id}))
+    page = visitor.open("sample")
+    fill_prompt(visitor, "the cat")
+    set_sliders(page, 0, 0, 1)
+    visitor.find("button:text-is('Draw a word')").click()
+    assert visitor.find(".gx-draw .gx-chip").count() == 1
+    assert visitor.find("button:text-is('Append it')").count() == 0
+    visitor.go_to("predict")
+    assert visitor.find(".gx-key").count() == 3
+    visitor.find(".gx-key").first.click()
+    assert visitor.find("textarea").first.input_value() == f"the cat{second.text}"
+
+
 def test_how_likely_multiplies_the_pieces_of_a_word(visitor: Visit, tiny: LanguageModel) -> None:
     page = visitor.open("predict")
     fill_prompt(visitor, "the cat")

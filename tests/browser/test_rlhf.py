@@ -177,12 +177,14 @@ def test_the_third_step_shows_what_each_run_wrote_at_each_moment(visitor: Visit)
     told = read_story()
     assert visitor.find(".gx-lines:visible").count() == 4
     assert told.practices
+    *_, last = told.practices.values()
+    telling, _ = max(last.samples.values(), key=lambda one: one[1][-1].reward - one[1][0].reward)
     for name, practice in told.practices.items():
         with visitor.no_request():
             if len(told.practices) > 1:
                 visitor.find("button").get_by_text(RECIPE[f"run_{name}"], exact=True).click()
-            prompt, samples = max(practice.samples.values(), key=lambda one: one[1][-1].reward - one[1][0].reward)
-            assert visitor.find("select:visible option:checked").inner_text() == prompt
+            samples = dict(practice.samples.values())[telling]
+            assert visitor.find("select:visible option:checked").inner_text() == telling
             slider = visitor.find("input[type=range]:visible")
             for sample, key in zip((samples[-1], samples[0], samples[1]), ("End", "Home", "ArrowRight"), strict=True):
                 slider.focus()
@@ -190,6 +192,10 @@ def test_the_third_step_shows_what_each_run_wrote_at_each_moment(visitor: Visit)
                 shown = visitor.find(".gx-reply:visible")
                 expect(shown).to_have_text(sample.text or COMMON["nothing"])
                 assert f"after {sample.step} steps" in visitor.find(".gx-panel:visible").first.inner_text()
+    another = next(prompt for prompt, _ in last.samples.values() if prompt != telling)
+    visitor.find("select:visible").select_option(label=another)
+    visitor.find("button").get_by_text(RECIPE["run_rlhf"], exact=True).click()
+    assert visitor.find("select:visible option:checked").inner_text() == another  # to be compared
 
 
 def test_a_class_pools_its_orders_in_files(visitor: Visit, tmp_path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -36,6 +38,21 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order(stages: Stages, templ
         by_hand[harmful].append(logits.softmax(-1)[probe.beginnings[0]].item())
     pairs = [(high > low) + (high == low) / 2 for high in by_hand[True] for low in by_hand[False]]
     assert declining_auc(stages, probe, "held_out") == pytest.approx(sum(pairs) / len(pairs))
+
+
+def test_how_other_answers_begin_is_not_how_refusals_begin(template, demonstrations):
+    """ "A" begins some refusals and many other answers."""
+    shared = [replace(one, messages=(one.messages[0], Message("assistant", "a table"))) for one in demonstrations]
+    more = [
+        replace(
+            demonstration(20 + n, "harmful", "train"),
+            messages=(Message("user", "the dog"), Message("assistant", "the mat")),
+        )
+        for n in range(6)
+    ]
+    probe = probe_of(template, [*shared, *more])
+    assert probe is not None
+    assert probe.beginnings == (template.answer_ids("the mat")[0],)
 
 
 def test_training_on_them_tells_them_apart(stages: Stages, template, demonstrations):
