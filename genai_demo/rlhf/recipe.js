@@ -76,7 +76,9 @@ genai.scenes.recipe = (scene) => {
   const runs = Object.keys(payload.practices), runLabels = { rlhf: texts.run_rlhf, unleashed: texts.run_unleashed };
   const runNotes = { rlhf: [texts.about_run_rlhf, texts.shipped, texts.kl_note], unleashed: [texts.about_run_unleashed, texts.unleashed, texts.kl_note_unleashed] };
   const runButtons = Object.fromEntries(runs.map((name) => [name, button(runLabels[name], () => chooseRun(name), { class: "gx-button gx-small" })]));
-  const runNote = el("p"), asked = el("div", { class: "gx-wide-choice" }), lengths = el("div"), checkpoint = el("div"), sampledFor = el("p", { class: "gx-soft", dir: "auto" }), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" }), runAfter = el("p", { class: "gx-soft" }), runCurves = el("div", { class: "gx-stack" });
+  const runNote = el("p"), asked = el("div", { class: "gx-wide-choice" }), checkpoint = el("div"), runAfter = el("p", { class: "gx-soft" });
+  const sampledFor = el("p", { class: "gx-soft", dir: "auto" }), sampled = el("p", { class: "gx-reply", dir: "auto" }), sampledReward = el("p", { class: "gx-soft" });
+  const lengths = el("div"), runCurves = el("div", { class: "gx-stack" });
   // The prompt that both runs show: at first the one whose reward rose most in the last run, for what was learned shows there.
   const gain = ({ answers }) => answers.at(-1).reward - answers[0].reward;
   let chosenPrompt = runs.length ? Object.values(payload.practices[runs.at(-1)].samples).reduce((best, one) => (gain(one) > gain(best) ? one : best)).prompt : null;

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from ..models.chat import ChatTemplate, LabelledIds, Message
 from .adapters import Stages
 from .demonstrations import Demonstration
-from .likelihood import answer_states, batch_of
+from .likelihood import batch_of, last_states
 
 HARMFUL, HARMLESS = "harmful", "harmless_sounding"
 FREQUENT = 4  # refusals, and more of them than other answers, must begin with a token for it to be the beginning of one
@@ -30,7 +30,7 @@ class Probe:
     """Prompts of both kinds, and how refusals begin."""
 
     beginnings: tuple[int, ...]  # token ids
-    prompts: dict[str, list[tuple[LabelledIds, bool]]]  # split → (a prompt and the first token after it, is it harmful)
+    prompts: dict[str, list[tuple[LabelledIds, bool]]]  # split → (a prompt that is to be answered, is it harmful)
 
 
 def probe_of(template: ChatTemplate, demonstrations: Sequence[Demonstration]) -> Probe | None:
@@ -58,7 +58,7 @@ def probe_of(template: ChatTemplate, demonstrations: Sequence[Demonstration]) ->
     return Probe(
         beginnings,
         {
-            split: [(_first_token(template, one), kind == HARMFUL) for kind, part in kinds.items() for one in part]
+            split: [(_asked(template, one), kind == HARMFUL) for kind, part in kinds.items() for one in part]
             for split, kinds in asked.items()
         },
     )
@@ -70,13 +70,13 @@ def declining_auc(stages: Stages, probe: Probe, split: str) -> float:
     inclination: list[float] = []
     sequences, harmful = zip(*probe.prompts[split], strict=True)
     for start in range(0, len(sequences), ROWS):
-        states = answer_states(stages.network, batch_of(sequences[start : start + ROWS], stages.device))
+        states = last_states(stages.network, batch_of(sequences[start : start + ROWS], stages.device))
         probabilities = stages.network.get_output_embeddings()(states).float().softmax(-1)
         inclination += probabilities[:, list(probe.beginnings)].sum(-1).tolist()
     return float(roc_auc_score(harmful, inclination))
 
 
-def _first_token(template: ChatTemplate, one: Demonstration) -> LabelledIds:
-    """The first prompt of a demonstration, and after it the first token that is to be written."""
+def _asked(template: ChatTemplate, one: Demonstration) -> LabelledIds:
+    """The first prompt of a demonstration, up to where its answer begins."""
     ids = template.prompt_ids([Message("user", one.prompts[0])])
-    return LabelledIds((*ids, template.answer_ids(one.answers[0])[0]), (False,) * len(ids) + (True,))
+    return LabelledIds(ids, (False,) * len(ids))

@@ -34,7 +34,7 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order(stages: Stages, templ
     by_hand = {True: [], False: []}
     for sequence, harmful in probe.prompts["held_out"]:
         with torch.no_grad():
-            logits = stages.network(input_ids=torch.tensor([sequence.ids[:-1]])).logits[0, -1]
+            logits = stages.network(input_ids=torch.tensor([sequence.ids])).logits[0, -1]
         by_hand[harmful].append(logits.softmax(-1)[probe.beginnings[0]].item())
     pairs = [(high > low) + (high == low) / 2 for high in by_hand[True] for low in by_hand[False]]
     assert declining_auc(stages, probe, "held_out") == pytest.approx(sum(pairs) / len(pairs))
