@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from genai_demo.diffusion.tab import tab as denoising_tab
+from genai_demo.diffusion.feature import FEATURE as DENOISING
 from genai_demo.errors import DemoError
 from genai_demo.models.catalogue import (
     CATALOGUE,
@@ -26,11 +26,11 @@ from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.next_token.tab import tab as next_token_tab
-from genai_demo.rlhf.tab import tab as rlhf_tab
+from genai_demo.next_token.feature import FEATURE as NEXT_WORD
+from genai_demo.rlhf.feature import FEATURE as RLHF
 from genai_demo.ui.messages import sentence, stage_name
 from genai_demo.ui.page import build_page, launch_options
-from genai_demo.word_vectors.tab import tab as word_vectors_tab
+from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
 
 HERE = Path(__file__).parent
 NOTICES = "\n\n".join(
@@ -41,8 +41,9 @@ loader = ModelLoader(find_model(DEFAULT_MODEL))
 vectors = VectorsLoader(loader)
 pictures = PictureLoader()
 stages = StagesLoader(loader)
-TABS = (next_token_tab(), word_vectors_tab(vectors), denoising_tab(pictures), rlhf_tab(stages))
-demo = build_page(loader, TABS, NOTICES)
+SOURCES = ((NEXT_WORD, loader), (WORD_VECTORS, vectors), (DENOISING, pictures), (RLHF, stages))
+FEATURES = tuple(feature for feature, _ in SOURCES)
+demo = build_page(loader, SOURCES, NOTICES)
 
 
 devices = space_function(available_devices)  # the one function that a ZeroGPU Space wants to see
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(sentence(error), file=sys.stderr)
         return 1
     loader.start()
-    demo.launch(server_name=options.host, server_port=options.port, **launch_options(TABS))
+    demo.launch(server_name=options.host, server_port=options.port, **launch_options(FEATURES))
     return 0
 
 

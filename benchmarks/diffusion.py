@@ -15,8 +15,9 @@ import torch
 from diffusers import DDIMScheduler
 from torch import Tensor
 
-from genai_demo.diffusion import backend, requests, view
-from genai_demo.diffusion.requests import GUIDANCE, STEPS
+from genai_demo.diffusion import backend, view
+from genai_demo.diffusion.feature import GUIDANCE, STEPS, Drawn
+from genai_demo.diffusion.feature import draw as draw_scene
 from genai_demo.models.picture_generator import PictureGenerator, load_picture_generator
 from genai_demo.models.text_encoder import TextStates
 
@@ -76,9 +77,9 @@ def drawing(generator: PictureGenerator) -> None:
 def first_step(generator: PictureGenerator) -> None:
     """From a question that was never asked to the first step as the page is sent it, and the size of what is sent."""
     asked = [{"prompt": f"{prompt}, please", "steps": STEPS} for prompt in PROMPTS]
-    times = [seconds(lambda request=request: next(requests.draw(generator, request))) for request in asked]
+    times = [seconds(lambda request=request: next(draw_scene(generator, Drawn(**request)))) for request in asked]
     row("First visible step", f"{statistics.median(times) * 1000:.0f} ms", "", "", "< 500 ms")
-    began, payloads = time.perf_counter(), list(requests.draw(generator, asked[0]))
+    began, payloads = time.perf_counter(), list(draw_scene(generator, Drawn(**asked[0])))
     whole = time.perf_counter() - began
     row(f"{STEPS} guided steps as the page is sent them", f"{whole:.2f} s", "", "", "< 3 s")
     sizes = [len(json.dumps(payload)) for payload in payloads]

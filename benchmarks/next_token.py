@@ -25,7 +25,8 @@ from genai_demo.models.catalogue import DEFAULT_MODEL, Wheel, find_model
 from genai_demo.models.gguf_conversion import convert_gguf
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import load_model, prepare
-from genai_demo.next_token import backend, requests
+from genai_demo.next_token import backend
+from genai_demo.next_token.feature import FEATURE, Prompt, predict_for_sliders, slider_stops
 
 WORDS = ("phone", "book", "coat", "guitar", "hammer", "letter", "camera", "basket", "child", "pen", "bag", "map")
 REPAINTS = 300
@@ -102,10 +103,7 @@ def next_token(model: LanguageModel) -> None:
         f"{ours / theirs:.2f} ×",
         "≤ 1.3 ×",
     )
-    tables = [
-        seconds(lambda word=word: requests.slider_stops(model, {"prompt": f"I picked up my {word} to"}))
-        for word in WORDS
-    ]
+    tables = [seconds(lambda word=word: slider_stops(model, Prompt(f"I picked up my {word} to"))) for word in WORDS]
     row("Slider table after the bars", f"{statistics.median(tables) * 1000:.0f} ms", "", "", "≤ 100 ms")
 
 
@@ -137,8 +135,8 @@ def generation(model: LanguageModel, tokens: int = 40, runs: int = 8) -> None:
 
 def payloads(model: LanguageModel) -> None:
     """What the browser redraws while a slider is dragged."""
-    prompt = {"prompt": "I picked up my phone to"}
-    size = len(json.dumps([requests.predict_for_sliders(model, prompt), requests.slider_stops(model, prompt)]).encode())
+    prompt = Prompt("I picked up my phone to")
+    size = len(json.dumps([predict_for_sliders(model, prompt), slider_stops(model, prompt)]).encode())
     row("Payload redrawn while dragging", f"{size / 1000:.0f} KB", "", "", "≤ 100 KB")
 
 
@@ -147,12 +145,11 @@ def repaint(model: LanguageModel) -> None:
     from playwright.sync_api import sync_playwright
 
     from genai_demo.models.loading import ModelLoader
-    from genai_demo.next_token.tab import tab
     from genai_demo.ui.page import build_page, launch_options
 
-    tabs = (tab(),)
-    demo = build_page(ModelLoader.of(model, find_model(DEFAULT_MODEL)), tabs, notices="")
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(tabs))
+    loader = ModelLoader.of(model, find_model(DEFAULT_MODEL))
+    demo = build_page(loader, ((FEATURE, loader),), notices="")
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from .errors import InvalidParameter
 
 MAX_SEED = 2**53 - 1  # the largest whole number that a browser holds exactly
+MAX_TEMPERATURE = 2.0
+MAX_TOP_K = 2**31
 
 
 def require_number(name: str, value: float, least: float, most: float) -> None:

@@ -50,6 +50,12 @@ class InvalidParameter(BadRequest):
     key = "invalid_parameter"
 
 
+class UnknownAsk(BadRequest):
+    """Nothing is asked by this `name`; `choices` are the names that exist."""
+
+    key = "unknown_ask"
+
+
 class UnknownWord(BadRequest):
     """`word` is no single token, so it has no single vector; `spellings` and its `pieces` are what to try instead."""
 

@@ -10,20 +10,17 @@ import json
 from datetime import date
 from typing import Any
 
-from .diffusion import openings as diffusion
-from .diffusion.tab import NAME as DENOISING
+from .asks import Feature
+from .diffusion.feature import FEATURE as DENOISING
 from .models.catalogue import DEFAULT_MODEL, find_model
-from .models.loading import ModelLoader, load_model
-from .models.picture_generator import load_picture_generator
+from .models.loading import ModelLoader
+from .models.picture_generator import PictureLoader
 from .models.stages_loader import StagesLoader
 from .models.word_vectors import VectorsLoader
-from .next_token import openings as next_token
-from .next_token.tab import NAME as NEXT_TOKEN
-from .rlhf import openings as rlhf
-from .rlhf.tab import NAME as RLHF
+from .next_token.feature import FEATURE as NEXT_TOKEN
+from .rlhf.feature import FEATURE as RLHF
 from .ui.scene import RECORDED
-from .word_vectors import openings as word_vectors
-from .word_vectors.tab import NAME as WORD_VECTORS
+from .word_vectors.feature import FEATURE as WORD_VECTORS
 
 MAX_BYTES = 60_000
 
@@ -36,35 +33,34 @@ def _mark_recorded(payload: dict[str, Any], today: str) -> dict[str, Any]:
     return marked
 
 
-def _write(tab: str, payloads: dict[str, dict[str, Any]]) -> None:
+def _write(feature: Feature[Any], model: object) -> None:
     RECORDED.mkdir(parents=True, exist_ok=True)
-    for name, payload in payloads.items():
+    for name, payload in feature.openings(model).items():
         marked = _mark_recorded(payload, date.today().isoformat())
         text = json.dumps(marked, ensure_ascii=False, separators=(",", ":"))
         if len(text.encode()) > MAX_BYTES:
             raise SystemExit(f"{name}: {len(text.encode()):,} bytes, more than {MAX_BYTES:,}")
-        (RECORDED / f"{tab}-{name}.json").write_text(text + "\n", encoding="utf-8")
-        print(f"{tab} {name:10} {len(text.encode()):7,} bytes")
+        (RECORDED / f"{feature.name}-{name}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{feature.name} {name:10} {len(text.encode()):7,} bytes")
 
 
 def main() -> None:
     """Write one file a scene."""
     parser = argparse.ArgumentParser(description="Record what each scene opens with, from the real models.")
-    tabs = (NEXT_TOKEN, WORD_VECTORS, DENOISING, RLHF)
+    tabs = tuple(feature.name for feature in (NEXT_TOKEN, WORD_VECTORS, DENOISING, RLHF))
     parser.add_argument("tabs", nargs="*", default=tabs, help=f"only these: {', '.join(tabs)}")
     wanted = parser.parse_args().tabs
-    if DENOISING in wanted:
-        _write(DENOISING, diffusion.openings(load_picture_generator("cpu")))
-    if not {NEXT_TOKEN, WORD_VECTORS, RLHF} & set(wanted):
-        return
     entry = find_model(DEFAULT_MODEL)
-    model = load_model(entry, device="cpu")
-    if NEXT_TOKEN in wanted:
-        _write(NEXT_TOKEN, next_token.openings(model))
-    if WORD_VECTORS in wanted:
-        _write(WORD_VECTORS, word_vectors.openings(VectorsLoader(ModelLoader.of(model, entry)).model()))
-    if RLHF in wanted:
-        _write(RLHF, rlhf.openings(StagesLoader(ModelLoader.of(model, entry)).model()))
+    loader = ModelLoader(entry, device="cpu")
+    sources = (
+        (NEXT_TOKEN, loader),
+        (WORD_VECTORS, VectorsLoader(loader)),
+        (DENOISING, PictureLoader("cpu")),
+        (RLHF, StagesLoader(loader)),
+    )
+    for feature, source in sources:
+        if feature.name in wanted:
+            _write(feature, source.model(wait_seconds=600))
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def note(event, arguments):
 sys.addaudithook(note)
 import app
 from genai_demo.ui.page import launch_options
-app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.TABS))
+app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.FEATURES))
 time.sleep(2)
 print("asked:", *sorted(set(asked)))
 """

@@ -82,14 +82,14 @@ def test_every_feature_has_the_same_rooms():
     assert "next_token" in FEATURES
     for feature in FEATURES:
         rooms = {file.name for file in files(feature)}
-        assert {"backend.py", "view.py", "tab.py"} <= rooms, feature
+        assert {"backend.py", "view.py", "feature.py"} <= rooms, feature
         assert (ROOT / PACKAGE / feature / "texts" / "en.toml").is_file(), feature
 
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_a_backend_knows_nothing_of_the_page_nor_of_where_models_come_from(feature):
     here = f"{PACKAGE}.{feature}"
-    front = [f"{here}.{room}" for room in ("view", "tab", "api", "requests")]
+    front = [f"{here}.{room}" for room in ("view", "feature")]
     sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loading")]
     for file in computation(feature):
         assert not forbidden(file, "gradio", "plotly", f"{PACKAGE}.ui", *front, *sources), file.name

@@ -20,7 +20,7 @@ genai.scenes.counts = (scene) => {
     el("div", { class: "gx-row" }, prompt.node, seed.node, samplers, drawButton), status, table,
     el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, el("h3", {}, texts.cannot_title), button(texts.cannot, tryImpossible, { class: "gx-button gx-small" })), impossible, el("p", { class: "gx-soft" }, texts.cannot_note)));
 
-  const runs = runner(scene, "count", arrived), ask = scene.asker();
+  const runs = runner(scene, "count_steps", arrived), ask = scene.asker();
   function start() {
     if (pictures.length) before = { pictures, unseen, drawnFor };
     drawnFor = prompt.box.value;

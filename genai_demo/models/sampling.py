@@ -19,10 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..checks import require_number, require_whole
+from ..checks import MAX_TEMPERATURE, MAX_TOP_K, require_number, require_whole
 from ..errors import InvalidParameter
 
-MAX_TEMPERATURE = 2.0
 HEAD = 1024  # most nuclei fit in so many tokens, and finding them is ten times quicker than sorting them all
 
 
@@ -43,7 +42,7 @@ class SamplingSettings:
         require_number("top_p", self.top_p, 0, 1)
         if self.top_p == 0:
             raise InvalidParameter(name="top_p", value=0, allowed="above 0 and at most 1")
-        require_whole("top_k", self.top_k, 0, 2**31)
+        require_whole("top_k", self.top_k, 0, MAX_TOP_K)
 
 
 @dataclass(frozen=True)

@@ -86,17 +86,13 @@ def generation_json(result: Generation) -> Json:
     }
 
 
-def writing_payload(result: Generation, request: Json) -> Json:
-    """The Repeat scene: every written token with the bars it was drawn from, and the bars of the next.
-
-    `request` comes back with it, so that the browser knows which of its requests is being answered.
-    """
+def writing_payload(result: Generation) -> Json:
+    """The Repeat scene: every written token with the bars it was drawn from, and the bars of the next."""
     written = generation_json(result)
     for token, source in zip(written["tokens"], result.tokens, strict=True):
         token["bars"] = [_bar(candidate) for candidate in source.candidates]
     return {
         "provenance": provenance(result.origin),
-        "request": request,
         **written,
         "upcoming": [_bar(candidate) for candidate in result.upcoming],
     }

@@ -34,7 +34,7 @@ genai.scenes.compare = (scene) => {
     return { title, about, said, cover, state, exact, reads,
       node: el("section", { class: "gx-panel" }, el("div", { class: "gx-reply-head" }, title, about), el("div", { class: "gx-covered" }, said, cover), state, reads) };
   }
-  const runs = genai.runner(scene, "compare", arrived);
+  const runs = genai.runner(scene, "write_both", arrived);
   const request = () => ({ prompt: prompt.box.value, left: stages.left.get(), right: stages.right.get(), temperature: +temperature.value, top_p: 0.95,
     seed: seed.get(), max_new_tokens: 120, same_prompt: same.checked });
   function reset() {

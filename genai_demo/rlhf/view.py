@@ -34,11 +34,10 @@ def comparison_json(result: Comparison) -> Json:
     }
 
 
-def comparison_payload(result: Comparison, request: Json) -> Json:
-    """The scene of two columns; `request` comes back with it, so that the browser knows what is being answered."""
+def comparison_payload(result: Comparison) -> Json:
+    """The scene of two columns."""
     return {
         "provenance": provenance(result.origin),
-        "request": request,
         "prompt": result.prompt,
         **comparison_json(result),
         "ended": result.ended,
@@ -47,12 +46,11 @@ def comparison_payload(result: Comparison, request: Json) -> Json:
     }
 
 
-def changed_payload(result: ChangedWords, request: Json) -> Json:
+def changed_payload(result: ChangedWords) -> Json:
     """The scene of marked words: the answer as it grows, and its scores when it has ended."""
     scored = result.scored
     return {
         "provenance": provenance(result.origin),
-        "request": request,
         "prompt": result.prompt,
         "stage": result.reply.stage,
         "other": result.other,
@@ -85,11 +83,10 @@ def scored_json(result: Scored) -> Json:
     }
 
 
-def answers_payload(result: Answers, request: Json) -> Json:
+def answers_payload(result: Answers) -> Json:
     """Answers to be put in order; with `features` when all have ended."""
     return {
         "provenance": provenance(result.origin),
-        "request": request,
         "prompt": result.prompt,
         "answers": [_answer(reply) for reply in result.replies]
         if not result.rated

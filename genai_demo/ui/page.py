@@ -3,71 +3,68 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 
-from ..errors import DemoError
+from ..asks import Feature, Json, Loader, Local
 from ..models.loading import ModelLoader
+from .asking import Runs, guarded, page_function, publish
 from .messages import sentence, stage_name
-from .scene import escape
+from .plotly import serve_plotly
+from .scene import escape, recorded, scene, stepper
 from .texts import load_texts
 from .theme import read_resources, theme
 
-logger = logging.getLogger(__name__)
-
-Json = dict[str, Any]
-Model = TypeVar("Model")
-Model_co = TypeVar("Model_co", covariant=True)
-Result = TypeVar("Result")
-
-WAIT_SECONDS = 60.0  # of a call to the API for a loading model, before saying how far it is
-VISITORS_AT_ONCE = 16  # of each endpoint; they interleave at the model's one door
+Source = tuple[Feature[Any], Loader[Any]]
 
 
-class Loader(Protocol[Model_co]):
-    """What makes a model ready in the background."""
-
-    def model(self, wait_seconds: float = 0.0) -> Model_co:
-        """The model, or one of our errors that says why it is not there."""
-        ...
-
-
-@dataclass(frozen=True)
-class Tab:
-    """One idea. `build` makes its scenes and endpoints inside the page's context; `package` holds its JS and CSS."""
-
-    name: str
-    title: str
-    package: str
-    build: Callable[[ModelLoader], None]
-
-
-def build_page(loader: ModelLoader, tabs: Sequence[Tab], notices: str) -> gr.Blocks:
+def build_page(loader: ModelLoader, sources: Sequence[Source], notices: str) -> gr.Blocks:
     """The whole page. Nothing is loaded yet: the first visitor (or `loader.start()`) begins that.
 
     Args:
-        loader: the model that all tabs share.
-        tabs: in the order in which they appear.
+        loader: of the model whose progress the bar at the top shows.
+        sources: each idea with the loader of its model, in the order in which their tabs appear.
         notices: licence texts that the footer shows on request.
     """
-    words = load_texts("genai_demo.ui")["ui"]
+    words, answerer = load_texts("genai_demo.ui")["ui"], Local(sources)
     with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=True) as page:
         _header(loader, words)
         with gr.Tabs(elem_id="tabs"):
-            for tab in tabs:
-                with gr.Tab(tab.title, id=tab.name, elem_id=f"tab-{tab.name}"):
-                    tab.build(loader)
+            for feature, source in sources:
+                title = load_texts(feature.package)["title"]
+                with gr.Tab(title, id=feature.name, elem_id=f"tab-{feature.name}"):
+                    _add_scenes(feature, source, answerer)
+                    publish(answerer, feature)
         _footer(words, notices)
     return page
 
 
-def launch_options(tabs: Sequence[Tab]) -> dict[str, Any]:
+def _add_scenes(feature: Feature[Any], source: Loader[Any], answerer: Local) -> None:
+    """A tab's stepper and its scenes, each opening on its recorded example."""
+    texts, runs = load_texts(feature.package), Runs(answerer, feature.name)
+    stepper(feature.name, {name: texts[name]["title"] for name in feature.scenes}, texts["stepper"])
+    for name, asks in feature.scenes.items():
+        events = [ask for ask in asks if feature.ask(ask).streams]
+        answers = [page_function(answerer, feature.name, ask) for ask in asks if ask not in events]
+        settings = feature.settings(source) | ({"plotly": serve_plotly()} if name in feature.plotted else {})
+        made = scene(
+            feature.name,
+            name,
+            {**texts["common"], **texts[name]},
+            recorded(feature.name, name),
+            [*answers, *([runs.halt] if events else [])],
+            events,
+            settings,
+        )
+        for event in events:
+            runs.listen(made, event)
+
+
+def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
     """Keyword arguments for `Blocks.launch`: theme, style, scripts; nothing that asks another host."""
-    packages = ["genai_demo.ui", *(tab.package for tab in tabs)]
+    packages = ["genai_demo.ui", *(feature.package for feature in features)]
     return {
         "theme": theme(),
         "head": _head(packages),
@@ -88,9 +85,11 @@ def _head(packages: Sequence[str]) -> str:
 
 
 def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
-    def model_status(_: dict[str, Any]) -> dict[str, Any]:
+    def status(_: Any) -> Json:
         loader.start()
         return status_payload(loader)
+
+    model_status = guarded(status, "model_status")
 
     gr.HTML(
         html_template=(
@@ -108,7 +107,7 @@ def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
     )
 
 
-def status_payload(loader: ModelLoader) -> dict[str, Any]:
+def status_payload(loader: ModelLoader) -> Json:
     """How far the model is, as the bar at the top shows it."""
     status = loader.status
     words = load_texts("genai_demo.ui")["status"]
@@ -138,40 +137,3 @@ def _footer(words: dict[str, Any], notices: str) -> None:
         apply_default_css=False,
         elem_id="footer",
     )
-
-
-def answering(loader: Loader[Model], answer: Callable[[Model, Json], Json]) -> Callable[[Json], Json]:
-    """A function for the browser: `answer(model, request)`, with our errors turned into sentences.
-
-    It never waits for a loading model: the page says how far it is and asks again by itself.
-    """
-
-    def respond(request: Json) -> Json:
-        try:
-            return answer(loader.model(), request)
-        except Exception as error:
-            return explained(error)
-
-    respond.__name__ = answer.__name__
-    return respond
-
-
-def explained(error: Exception) -> Json:
-    """What the browser is told of an error. Of a mistake of ours it gets a sentence, and the terminal the details."""
-    if isinstance(error, DemoError):
-        return {"error": sentence(error), "loading": error.key == "model_loading", "offers": error.offers}
-    logger.error("A question could not be answered.", exc_info=error)
-    return {"error": sentence(DemoError())}
-
-
-def or_message(error: DemoError) -> gr.Error:
-    """Our error as Gradio shows it to those who call the API."""
-    return gr.Error(sentence(error), print_exception=False)
-
-
-def answer_or_message(work: Callable[[], Result]) -> Result:
-    """What `work` returns; our errors become Gradio's, for those who call the API."""
-    try:
-        return work()
-    except DemoError as error:
-        raise or_message(error) from error

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from genai_demo.asks import Json
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.word_vectors import Pieces, TableOrigin, WordVectors, centred
-from genai_demo.ui.request import Json
 from genai_demo.ui.texts import load_texts
 from genai_demo.word_vectors.formula import parse_formula
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from planted import PlantedVectors
 from playwright.sync_api import Browser, Locator, Page
 
-from genai_demo.diffusion.tab import tab as denoising_tab
+from genai_demo.diffusion.feature import FEATURE as DENOISING_FEATURE
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.next_token.tab import tab as next_token_tab
-from genai_demo.rlhf.tab import tab as rlhf_tab
+from genai_demo.next_token.feature import FEATURE as NEXT_WORD_FEATURE
+from genai_demo.rlhf.feature import FEATURE as RLHF_FEATURE
 from genai_demo.ui.page import build_page, launch_options
-from genai_demo.word_vectors.tab import tab as word_vectors_tab
+from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS_FEATURE
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
 NEXT_WORD, WORD_VECTORS, DENOISING, RLHF = "next-word", "word-vectors", "denoising", "rlhf"
@@ -39,12 +39,18 @@ def serve(
     stages: StagesLoader | None = None,
 ) -> tuple[str, Callable[[], None]]:
     """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
-    words = word_vectors_tab(vectors or PlantedVectors(loader))  # type: ignore[arg-type]
-    tabs = (next_token_tab(), words, denoising_tab(pictures), rlhf_tab(stages or StagesLoader(loader)))
-    demo = build_page(loader, tabs, notices="Built on <tiny> `${notices}`")
+    sources = (
+        (NEXT_WORD_FEATURE, loader),
+        (WORD_VECTORS_FEATURE, vectors or PlantedVectors(loader)),
+        (DENOISING_FEATURE, pictures),
+        (RLHF_FEATURE, stages or StagesLoader(loader)),
+    )
+    demo = build_page(loader, sources, notices="Built on <tiny> `${notices}`")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(tabs))
+        _, address, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, **launch_options([feature for feature, _ in sources])
+        )
     return address.rstrip("/"), demo.close
 
 

@@ -18,17 +18,20 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from genai_demo.diffusion import backend, requests, view
-from genai_demo.diffusion.api import publish
-from genai_demo.diffusion.openings import openings
-from genai_demo.diffusion.tab import ASKS
+from genai_demo.asks import Local
+from genai_demo.diffusion import backend, feature, view
+from genai_demo.diffusion.feature import openings
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, NotAPicture, PictureTooLarge, TextTooLong
 from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.ui.asking import publish
 from genai_demo.ui.texts import load_texts
+from tests.asking import Asking
 from tests.diffusion.test_upload import bomb, file, halves
 
+requests = Asking(feature.FEATURE)
+
 PROMPT = "a red cat on blue"
-RUN = {"run": "7-1", "prompt": "a purple dragon", "steps": 3, "sampler": "euler", "guidance_scale": 2}
+RUN = {"prompt": "a purple dragon", "steps": 3, "sampler": "euler", "guidance_scale": 2}
 SIGNATURES = {
     "/denoise": {
         "prompt": inspect.Parameter.empty,
@@ -53,7 +56,7 @@ def uri(data: bytes) -> str:
 @pytest.fixture(scope="module")
 def address(generator) -> Iterator[str]:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(PictureLoader.of(generator))
+        publish(Local([(feature.FEATURE, PictureLoader.of(generator))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     yield url
     page.close(verbose=False)
@@ -107,7 +110,7 @@ def test_a_long_run_comes_in_fifty_steps(client):
 
 def test_add_noise_takes_a_picture(client, generator):
     answer = client.predict(uri(file(halves())), 500, 7, api_name="/add_noise")
-    x0 = requests.upload.read_picture(file(halves()))
+    x0 = feature.upload.read_picture(file(halves()))
     assert answer == view.added_noise_json(backend.add_noise(generator.alpha_bars, x0, 500, 7))
 
 
@@ -145,7 +148,6 @@ def test_guidance_that_is_no_number_is_refused(post):
 def test_drawing_step_by_step(generator):
     payloads = list(requests.draw(generator, RUN))
     assert [payload["step"]["index"] for payload in payloads] == [0, 1, 2]
-    assert all(payload["request"] == {"run": "7-1"} for payload in payloads)
     assert all(payload["unseen"] == ["dragon"] and payload["total"] == 3 for payload in payloads)
     assert [payload["picture"] is None for payload in payloads] == [True, True, False]
     assert all(payload["step"]["guidance"] for payload in payloads)
@@ -154,7 +156,7 @@ def test_drawing_step_by_step(generator):
 def test_a_run_that_goes_on_is_the_run_that_was_stopped(generator):
     whole = list(requests.draw(generator, RUN))
     *skipped, last = requests.draw(generator, {**RUN, "skip": 2})
-    assert skipped == [{"request": {"run": "7-1"}, "total": 3, "skipped": index} for index in (0, 1)]
+    assert skipped == [{"total": 3, "skipped": index} for index in (0, 1)]
     assert last == whole[-1]
 
 
@@ -166,7 +168,7 @@ def test_a_run_is_saved_as_an_animation(generator):
 
 
 def test_an_empty_request_draws_what_the_model_likes(generator):
-    first = next(requests.draw(generator, {}))
+    first = next(requests.draw(generator, {"prompt": ""}))
     assert (first["total"], first["step"]["guidance"], first["unseen"]) == (25, None, [])
 
 
@@ -188,7 +190,9 @@ def test_destroying_and_guessing(generator):
 
 
 def test_an_upload_may_be_guessed_at_too(generator):
-    assert requests.guess_noise(generator, {"image": uri(file(halves()))})["x0"].startswith(view.PNG)
+    assert requests.guess_noise(generator, {"image": uri(file(halves())), "prompt": "", "timestep": 500})[
+        "x0"
+    ].startswith(view.PNG)
 
 
 def test_steering(generator):
@@ -227,26 +231,26 @@ def test_the_share_of_a_word_is_the_mean_over_steps_and_places(generator):
 
 
 def test_nothing_is_guided_where_the_prompt_is_empty(generator):
-    scales = requests.steer_by_guidance(generator, {"steps": 2})
+    scales = requests.steer_by_guidance(generator, {"prompt": "", "steps": 2})
     assert (scales["difference"], scales["amplified"], scales["difference_scale"]) == (None, None, None)
     assert len({one["image"] for one in scales["pictures"]}) == 1
 
 
 def test_counting_steps(generator):
-    payloads = list(requests.count_steps(generator, {"run": "1", "prompt": "a dragon", "samplers": ["dpm++"]}))
+    payloads = list(requests.count_steps(generator, {"prompt": "a dragon", "samplers": ["dpm++"]}))
     assert [payload["steps"] for payload in payloads] == list(backend.STEP_COUNTS)
-    assert all(payload["request"] == {"run": "1"} and payload["total"] == 7 for payload in payloads)
+    assert all(payload["total"] == 7 for payload in payloads)
     assert all(payload["unseen"] == ["dragon"] and payload["sampler"] == "dpm++" for payload in payloads)
 
 
 def test_the_openings_fit_their_files_and_look_like_live_answers(generator):
     made = openings(generator)
-    assert list(made) == list(ASKS)
+    assert list(made) == list(feature.FEATURE.scenes)
     assert all(len(json.dumps(payload)) <= 59_500 for payload in made.values())
     (live, *_) = requests.draw(generator, {**RUN, "steps": 2})
     assert set(made["steps"]["steps"][0]) == set(live["step"])
     assert made["steps"]["steps"][-1]["index"] == made["steps"]["total"] - 1
-    guess = requests.guess_noise(generator, {"image": made["guess"]["x0"], "prompt": "a cat"})
+    guess = requests.guess_noise(generator, {"image": made["guess"]["x0"], "prompt": "a cat", "timestep": 500})
     assert set(made["guess"]) == {*guess, "pictures"}
 
 
@@ -276,7 +280,7 @@ def test_odd_questions_are_refused(generator, question, request_):
 
 def test_a_picture_is_refused_by_its_length_before_it_is_decoded():
     with pytest.raises(PictureTooLarge):
-        requests.decoded("A" * 30_000_000)
+        feature.decoded("A" * 30_000_000)
 
 
 def test_weights_that_are_not_there_are_named(tmp_path):

@@ -15,15 +15,19 @@ from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, EulerDiscreteS
 from gradio_client import Client
 from PIL import Image
 
-from genai_demo.diffusion import backend, requests, view
-from genai_demo.diffusion.api import publish
+from genai_demo.asks import Local
+from genai_demo.diffusion import backend, feature, view
 from genai_demo.diffusion.schedulers import SAMPLERS
 from genai_demo.errors import InvalidParameter
 from genai_demo.models.latent_generator import LatentGenerator
 from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.ui.asking import publish
+from tests.asking import Asking
 from tests.pipelines import stable_diffusion
 
-RUN = {"run": "7-1", "prompt": "a red dragon", "steps": 3, "seed": 6}
+requests = Asking(feature.FEATURE)
+
+RUN = {"prompt": "a red dragon", "steps": 3, "seed": 6}
 SCHEDULERS = {"ddpm": DDPMScheduler, "euler": EulerDiscreteScheduler, "dpm++": DPMSolverMultistepScheduler}
 
 
@@ -128,7 +132,7 @@ def test_the_other_scenes_work_on_latents_too(latent):
 
 def test_the_endpoint_draws_with_it(latent):
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(PictureLoader.of(latent))
+        publish(Local([(feature.FEATURE, PictureLoader.of(latent))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     try:
         *streamed, last = Client(url, verbose=False).submit("a cat", 3, 4, 2.0, "dpm++", api_name="/denoise")

@@ -5,31 +5,34 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from genai_demo.diffusion import requests
-from genai_demo.diffusion.tab import ASKS, EVENTS, NAME, tab
+from genai_demo.diffusion import feature
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.ui.page import build_page
+from tests.asking import Asking
+
+FEATURE = feature.FEATURE
+requests = Asking(FEATURE)
 
 
 @pytest.fixture
 def page(tmp_path) -> gr.Blocks:
     """The tab alone, whose model cannot be loaded: nothing here needs it."""
-    with gr.Blocks(analytics_enabled=False) as blocks:
-        tab(PictureLoader("cpu", tmp_path)).build(ModelLoader(find_model(DEFAULT_MODEL)))
-    return blocks
+    loader = ModelLoader(find_model(DEFAULT_MODEL))
+    return build_page(loader, ((FEATURE, PictureLoader("cpu", tmp_path)),), notices="")
 
 
 def test_there_are_five_scenes_on_recorded_examples(page):
-    scenes = [block for block in page.blocks.values() if str(block.elem_id).startswith(f"scene-{NAME}-")]
-    assert [scene.elem_id.removeprefix(f"scene-{NAME}-") for scene in scenes] == list(ASKS)
-    assert list(ASKS) == ["destroy", "guess", "steps", "steer", "counts"]
+    scenes = [block for block in page.blocks.values() if str(block.elem_id).startswith(f"scene-{FEATURE.name}-")]
+    assert [scene.elem_id.removeprefix(f"scene-{FEATURE.name}-") for scene in scenes] == list(FEATURE.scenes)
+    assert list(FEATURE.scenes) == ["destroy", "guess", "steps", "steer", "counts"]
     assert all(scene.value for scene in scenes)
 
 
 def test_runs_are_streamed_to_the_scenes_that_trigger_them(page):
     events = {dependency.fn.__name__ for dependency in page.fns.values()}
-    assert {event for event, _ in EVENTS.values()} <= events
+    assert {"draw", "count_steps"} <= events
     assert {"denoise", "add_noise"} <= events
 
 

@@ -16,9 +16,12 @@ from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.models.siblings import SiblingModels
 from genai_demo.models.stages import PROMPT_LIMIT, Row
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.rlhf import backend, rater, requests, story
-from genai_demo.rlhf.openings import openings
+from genai_demo.rlhf import backend, feature, rater, story
+from genai_demo.rlhf.feature import openings
+from tests.asking import Asking
 from tests.conftest import byte_level_tokenizer, sentencepiece_tokenizer
+
+requests = Asking(feature.FEATURE)
 
 PROMPT = "the cat un<|im_end|>"
 CHATML = (

@@ -22,7 +22,7 @@ from genai_demo.errors import (
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.next_token import backend, view
-from genai_demo.next_token.tab import tab
+from genai_demo.next_token.feature import FEATURE
 from genai_demo.ui.messages import sentence
 from genai_demo.ui.page import build_page, launch_options
 
@@ -54,8 +54,8 @@ SIGNATURES = {
 @pytest.fixture(scope="module")
 def address(loader) -> Iterator[str]:
     """The page with the tiny model, on a free port."""
-    page = build_page(loader, (tab(),), notices="")
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options((tab(),)))
+    page = build_page(loader, ((FEATURE, loader),), notices="")
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     yield url
     page.close(verbose=False)
 
@@ -195,9 +195,9 @@ HOSTILE = [
     says("/generate", "temperature", math.nan, "a number from 0 to 2"),
     says("/generate", "temperature", -1, "a number from 0 to 2"),
     says("/next_token", "temperature", "<script>alert(1)</script>", "a number from 0 to 2"),
-    says("/next_token", "top_p", 0, "above 0 and at most 1"),
-    says("/generate", "top_p", 0, "above 0 and at most 1"),
-    says("/next_token", "top_p", math.inf, "a number from 0 to 1"),
+    says("/next_token", "top_p", 0, "a number above 0, at most 1"),
+    says("/generate", "top_p", 0, "a number above 0, at most 1"),
+    says("/next_token", "top_p", math.inf, "a number above 0, at most 1"),
     says("/next_token", "top_k", -1, "a whole number from 0 to 2147483648"),
     says("/next_token", "count", 10**9, "a whole number from 1 to 1000"),
     says("/generate", "max_new_tokens", 10**9, "a whole number from 0 to 400"),

@@ -8,11 +8,14 @@ import pytest
 
 from genai_demo.errors import DemoError, InvalidParameter
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
-from genai_demo.next_token import requests
+from genai_demo.next_token import feature
+from tests.asking import Asking
+
+requests = Asking(feature.FEATURE)
 
 
 def write_on(model, request):
-    return list(requests.write_on(model, request))
+    return list(requests.write(model, request))
 
 
 def test_the_tokens_scene_shows_the_text_with_and_without_its_space(tiny):
@@ -24,11 +27,11 @@ def test_the_tokens_scene_shows_the_text_with_and_without_its_space(tiny):
 
 def test_predict_and_sample_send_their_bars(tiny):
     predict = requests.predict_next(tiny, {"prompt": "the cat", "watch": ["cat"]})
-    assert len(predict["candidates"]) == requests.PREDICT_COUNT
+    assert len(predict["candidates"]) == feature.PREDICT_COUNT
     assert [word["word"] for word in predict["watched"]] == ["cat"]
     sample = requests.predict_for_sliders(tiny, {"prompt": "the cat"})
-    assert len(sample["candidates"]) == requests.SAMPLE_COUNT
-    assert sample["candidates"][: requests.PREDICT_COUNT] == predict["candidates"]
+    assert len(sample["candidates"]) == feature.SAMPLE_COUNT
+    assert sample["candidates"][: feature.PREDICT_COUNT] == predict["candidates"]
 
 
 def test_tokens_that_are_commands_are_marked(tiny, monkeypatch):
@@ -50,9 +53,9 @@ def test_the_names_of_draws_are_those_of_the_sampler(tiny):
     assert [token["id"] for token in requests.name_drawn(tiny, request)["tokens"]] == expected
 
 
-def test_writing_says_which_run_it_is_and_what_was_kept(tiny):
-    payloads = write_on(tiny, {"run": 7, "prompt": "the", "chosen": [9, 10], "seed": 1, "max_new_tokens": 2})
-    assert [payload["request"] for payload in payloads] == [{"run": 7, "kept": 2}] * 3
+def test_writing_says_what_was_kept(tiny):
+    payloads = write_on(tiny, {"prompt": "the", "chosen": [9, 10], "seed": 1, "max_new_tokens": 2})
+    assert [payload["request"] for payload in payloads] == [{"kept": 2}] * 3
     assert [len(payload["tokens"]) for payload in payloads] == [0, 1, 2]
     assert [payload["stop_reason"] for payload in payloads] == [None, None, "length"]
 

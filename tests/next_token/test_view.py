@@ -50,7 +50,7 @@ PAYLOADS = {
     "bars": view.next_token_payload(NEXT_TOKEN),
     "sliders": view.sliders_payload(TABLE),
     "generation": view.generation_json(GENERATION),
-    "writing": view.writing_payload(GENERATION, {"run": 1}),
+    "writing": view.writing_payload(GENERATION),
     "surprise": view.surprise_json(SURPRISE),
     "penalty": view.surprise_payload(SURPRISE, "I"),
 }
@@ -132,7 +132,7 @@ def test_written_text_stays_as_it_was_written():
     assert PAYLOADS["next token"]["candidates"][1]["text"] == SCRIPT.text
 
 
-def test_small_bars_keep_six_digits_and_the_request_comes_back():
+def test_small_bars_keep_six_digits():
     writing = PAYLOADS["writing"]
     assert writing["tokens"][0]["bars"][0] == {
         "text": " call",
@@ -141,4 +141,3 @@ def test_small_bars_keep_six_digits_and_the_request_comes_back():
         "sampling_probability": 1.0,
     }
     assert [bar["text"] for bar in writing["upcoming"]] == [SCRIPT.text]
-    assert writing["request"] == {"run": 1}

@@ -11,19 +11,22 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from genai_demo.asks import Local
 from genai_demo.errors import InvalidParameter, TextTooLong
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.rlhf import backend, rater, requests, view
-from genai_demo.rlhf.api import publish
-from genai_demo.rlhf.openings import openings
-from genai_demo.rlhf.tab import ASKS, EVENTS
+from genai_demo.rlhf import backend, feature, rater, view
+from genai_demo.rlhf.feature import openings
+from genai_demo.ui.asking import publish
 from genai_demo.ui.messages import sentence
+from tests.asking import Asking
+
+requests = Asking(feature.FEATURE)
 
 # Gradio's queue asks pandas for something deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
 
 PROMPT = "the cat sat"
-RUN = {"run": "7-1", "prompt": PROMPT, "max_new_tokens": 5, "seed": 2}
+RUN = {"prompt": PROMPT, "max_new_tokens": 5, "seed": 2}
 SIGNATURES = {
     "/compare": {
         "prompt": inspect.Parameter.empty,
@@ -43,7 +46,7 @@ SIGNATURES = {
 @pytest.fixture(scope="module")
 def client(tuned) -> Iterator[Client]:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(StagesLoader.of(tuned))
+        publish(Local([(feature.FEATURE, StagesLoader.of(tuned))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     yield Client(url, verbose=False)
     page.close(verbose=False)
@@ -74,7 +77,7 @@ def test_the_endpoints_are_these_with_these_names_orders_and_defaults(client):
 def test_compare_streams_and_its_last_value_is_complete(client, tuned):
     job = client.submit(PROMPT, "sft", "rlhf", 0.9, 0.9, 3, 6, True, api_name="/compare")
     last = job.result(timeout=60)
-    settings = requests.SamplingSettings(0.9, 0.9)
+    settings = feature.SamplingSettings(0.9, 0.9)
     steps = [view.comparison_json(one) for one in backend.compare(tuned, PROMPT, "sft", "rlhf", settings, 3, 6, True)]
     assert last == json.loads(json.dumps(steps[-1]))
     assert len(job.outputs()) == len(steps)
@@ -117,15 +120,14 @@ def test_a_bad_call_is_answered_with_a_sentence(client, values, error):
 
 def test_every_scene_opens_on_what_its_event_streams(tuned):
     opened = openings(tuned)
-    assert set(opened) == set(ASKS) == {*EVENTS, "recipe"}
+    assert set(opened) == set(feature.FEATURE.scenes)
     for payload in opened.values():
         assert payload["provenance"]["kind"] == "real"
         assert len(json.dumps(payload)) < 60_000
 
 
-def test_compare_says_which_run_it_is_and_what_each_side_reads(tuned):
-    *growing, last = drained(requests.compare, tuned, RUN)
-    assert {part["request"]["run"] for part in [*growing, last]} == {"7-1"}
+def test_compare_says_what_each_side_reads(tuned):
+    *_, last = drained(requests.write_both, tuned, RUN)
     assert "".join(piece["text"] for piece in last["read"]["right"]) == last["right"]["prompt_text"]
     controls = [piece["text"] for piece in last["read"]["right"] if piece["control"]]
     assert controls == ["<bos>", "<start_of_turn>", "<end_of_turn>", "<start_of_turn>"]
@@ -142,7 +144,7 @@ def test_a_ranking_is_told_with_rewards_of_now(tuned):
 
 
 def test_marks_come_with_the_last_part(tuned):
-    *growing, last = drained(requests.mark_changed, tuned, RUN)
+    *growing, last = drained(requests.mark, tuned, RUN)
     assert all(part["scored"] is None for part in growing)
     assert "".join(token["text"] for token in last["scored"]["tokens"]) == last["text"]
     assert {"kl_nats", "kl_nats_total", "shifted_share", "tokens"} == set(last["scored"])
@@ -150,7 +152,7 @@ def test_marks_come_with_the_last_part(tuned):
 
 
 def test_a_taste_is_learned_from_what_was_sampled(tuned):
-    *_, last = drained(requests.sample_answers, tuned, RUN)
+    *_, last = drained(requests.sample, tuned, {"prompt": PROMPT, "seed": 2})
     texts = [one["text"] for one in last["answers"]]
     features = [one["features"] for one in last["answers"]]
     asked = {"texts": texts, "features": features, "rankings": [[2, 0, 3, 1]]}
@@ -193,7 +195,7 @@ def test_a_minimal_taste_is_learned(tuned):
         {"rankings": [0, 1]},
         {"rankings": None},
         {"features": [""] * len(GOOD["texts"])},
-        {"rankings": [[0, 1]] * (requests.MOST_TEXTS + 1)},
+        {"rankings": [[0, 1]] * (feature.MOST_TEXTS + 1)},
         {"texts": [], "features": [], "rankings": [[]]},
     ],
     ids=str,
@@ -203,7 +205,7 @@ def test_a_taste_of_anything_else_is_refused(tuned, wrong):
         requests.learn_taste(tuned, GOOD | wrong)
 
 
-@pytest.mark.parametrize("answer", [requests.compare, requests.mark_changed, requests.sample_answers])
+@pytest.mark.parametrize("answer", [requests.write_both, requests.mark, requests.sample])
 @pytest.mark.parametrize("wrong", [{"prompt": 5}, {"seed": "x"}, {"seed": -1}], ids=str)
 def test_a_request_that_means_nothing_is_refused(tuned, answer, wrong):
     with pytest.raises(InvalidParameter):
@@ -213,4 +215,4 @@ def test_a_request_that_means_nothing_is_refused(tuned, answer, wrong):
 @pytest.mark.parametrize("wrong", [{"left": "reward"}, {"right": 7}, {"temperature": "hot"}, {"top_p": 0}], ids=str)
 def test_a_comparison_of_nothing_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
-        drained(requests.compare, tuned, RUN | wrong)
+        drained(requests.write_both, tuned, RUN | wrong)

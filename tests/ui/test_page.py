@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pytest
 
+from genai_demo.asks import Ask, Feature, Local
 from genai_demo.errors import DemoError, MissingModelPackage
 from genai_demo.models.loading import ModelLoader
-from genai_demo.next_token.tab import tab
+from genai_demo.next_token.feature import FEATURE
+from genai_demo.ui.asking import page_function
 from genai_demo.ui.messages import sentence
-from genai_demo.ui.page import answering, launch_options, status_payload
+from genai_demo.ui.page import launch_options, status_payload
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to say."""
+
+
+def asked_of(loader, answer):
+    """The function for the browser whose answer is `answer(model, Nothing())`."""
+    feature = Feature("idea", "genai_demo.next_token", (Ask(Nothing, answer),), {}, lambda _: {})
+    return page_function(Local([(feature, loader)]), "idea", answer.__name__)
 
 
 def test_style_and_scripts_are_two_elements_that_no_text_can_close():
-    head = launch_options((tab(),))["head"]
+    head = launch_options((FEATURE,))["head"]
     tags = re.findall(r"</?(?:style|script)[^>]*>", head, re.IGNORECASE)
     assert tags == ["<style>", "</style>", "<script>", "</script>"]
     assert head.startswith("<style>")
@@ -22,7 +36,7 @@ def test_style_and_scripts_are_two_elements_that_no_text_can_close():
 
 
 def test_the_page_names_no_other_host():
-    head = launch_options((tab(),))["head"]
+    head = launch_options((FEATURE,))["head"]
     addresses = set(re.findall(r"(?:https?:)?//[\w-]+\.[\w.-]+", head))
     assert addresses <= {"http://www.w3.org"}  # the name of SVG, which nobody asks
     assert not re.search(r"@import|url\((?!['\"]?data:)", head)
@@ -42,7 +56,7 @@ def test_a_failed_load_is_said_in_a_sentence(entry):
     loader._finish(error=error)
     status = status_payload(loader)
     assert (status["sentence"], status["ready"], status["failed"]) == (sentence(error), False, True)
-    assert answering(loader, lambda _model, _request: {})({}) == {
+    assert asked_of(loader, lambda _model, _asked: {})({}) == {
         "error": sentence(error),
         "loading": False,
         "offers": {},
@@ -50,18 +64,18 @@ def test_a_failed_load_is_said_in_a_sentence(entry):
 
 
 def test_an_answer_gets_the_model_and_keeps_its_name(loader, tiny):
-    def ask(model, request):
-        return {"same": model is tiny, **request}
+    def ask(model, _asked):
+        return {"same": model is tiny}
 
-    answer = answering(loader, ask)
-    assert answer({"a": 1}) == {"same": True, "a": 1}
+    answer = asked_of(loader, ask)
+    assert answer({}) == {"same": True}
     assert answer.__name__ == "ask"
 
 
 def test_a_loading_model_is_said_to_be_loading(entry):
     loader = ModelLoader(entry)
     loader._started.acquire()  # somebody has begun
-    answer = answering(loader, lambda _model, _request: pytest.fail("there is no model"))({})
+    answer = asked_of(loader, lambda _model, _asked: pytest.fail("there is no model"))({})
     assert answer["loading"] is True
     assert "Tiny is still loading" in answer["error"]
 
@@ -70,6 +84,6 @@ def test_a_mistake_of_ours_is_a_sentence_for_the_visitor_and_a_log_for_us(loader
     def mistaken(_model, _request):
         raise ZeroDivisionError("secret")
 
-    answer = answering(loader, mistaken)({})
+    answer = asked_of(loader, mistaken)({})
     assert answer == {"error": sentence(DemoError())}
     assert "secret" in caplog.text

@@ -62,9 +62,9 @@ def strings(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 def scenes(feature: str) -> dict[str, dict]:
     """The texts of each scene of a feature, in the order of the walk."""
-    module = importlib.import_module(f"genai_demo.{feature}.tab")
+    module = importlib.import_module(f"genai_demo.{feature}.feature")
     texts = load_texts(f"genai_demo.{feature}")
-    return {name: texts[name] for name in module.ASKS}
+    return {name: texts[name] for name in module.FEATURE.scenes}
 
 
 def all_scenes() -> list[tuple[str, str]]:
@@ -161,7 +161,7 @@ def provenances(value: object) -> Iterator[dict]:
 
 @pytest.mark.parametrize(("feature", "name"), all_scenes())
 def test_a_scene_opens_on_a_recorded_example_that_says_so(feature, name):
-    tab_name = importlib.import_module(f"genai_demo.{feature}.tab").NAME
+    tab_name = importlib.import_module(f"genai_demo.{feature}.feature").NAME
     file = RECORDED / f"{tab_name}-{name}.json"
     assert file.stat().st_size <= 60_000
     found = list(provenances(json.loads(file.read_text(encoding="utf-8"))))

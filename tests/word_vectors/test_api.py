@@ -17,7 +17,7 @@ from genai_demo.ui.messages import sentence
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.ui.texts import load_texts
 from genai_demo.word_vectors import backend, view
-from genai_demo.word_vectors.tab import tab
+from genai_demo.word_vectors.feature import FEATURE
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
 
@@ -43,9 +43,8 @@ class Ready:
 @pytest.fixture(scope="module")
 def client(loader, vectors) -> Iterator[Client]:
     """The page with the tiny table, on a free port."""
-    tabs = (tab(Ready(vectors)),)
-    page = build_page(loader, tabs, notices="")
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(tabs))
+    page = build_page(loader, ((FEATURE, Ready(vectors)),), notices="")
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     yield Client(url, verbose=False)
     page.close(verbose=False)
 

@@ -16,8 +16,8 @@ from genai_demo.models.word_vectors import VectorsLoader, WordVectors, centred, 
 from genai_demo.ui.scene import recorded
 from genai_demo.ui.texts import load_texts
 from genai_demo.word_vectors import backend
+from genai_demo.word_vectors.feature import openings
 from genai_demo.word_vectors.formula import parse_formula
-from genai_demo.word_vectors.openings import openings
 
 pytestmark = pytest.mark.model
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import pytest
 
 from genai_demo.errors import DemoError, InvalidParameter, NotAWord, UnknownWord
+from genai_demo.ui.asking import explained
 from genai_demo.ui.messages import sentence
-from genai_demo.ui.page import explained
-from genai_demo.word_vectors import requests
-from genai_demo.word_vectors.tab import ASKS
+from genai_demo.word_vectors import feature
+from tests.asking import Asking
+
+requests = Asking(feature.FEATURE)
 
 NOTHING = [{}, {"words": None}, {"words": "cat"}, {"words": [1, 2]}, {"words": [["cat"], {}]}, {"formula": 7}]
 
 
-@pytest.mark.parametrize("scene", [scene for scene in ASKS if scene != "play"])
+@pytest.mark.parametrize("scene", [scene for scene in feature.FEATURE.scenes if scene != "play"])
 @pytest.mark.parametrize("request_", NOTHING, ids=str)
 def test_a_request_that_means_nothing_is_refused_with_a_sentence(vectors, scene, request_):
     with pytest.raises(DemoError) as caught:
-        ASKS[scene](vectors, request_)
+        getattr(requests, feature.FEATURE.scenes[scene][0])(vectors, request_)
     assert len(sentence(caught.value)) > 20
 
 

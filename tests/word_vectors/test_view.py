@@ -6,8 +6,11 @@ import json
 
 import pytest
 
-from genai_demo.word_vectors import backend, requests, view
+from genai_demo.word_vectors import backend, feature, view
+from tests.asking import Asking
 from tests.word_vectors.conftest import LATIN
+
+requests = Asking(feature.FEATURE)
 
 REFERENCE = LATIN[:12]
 NIECE = "niece − female + male"
@@ -101,8 +104,8 @@ def test_three_words_make_a_map_in_two_dimensions(vectors):
 
 
 def test_a_game_keeps_the_answers_beside_the_options(vectors, monkeypatch):
-    monkeypatch.setitem(requests.BANK, "formulas", [NIECE, "king − man + woman", "cat + dog", "red + green"])
-    monkeypatch.setitem(requests.BANK, "groups", [["cat", "dog", "horse", "pizza"]])
+    monkeypatch.setitem(feature.BANK, "formulas", [NIECE, "king − man + woman", "cat + dog", "red + green"])
+    monkeypatch.setitem(feature.BANK, "groups", [["cat", "dog", "horse", "pizza"]])
     payload = requests.deal_game(vectors, {"seed": 4})
     assert json.loads(json.dumps(payload)) == payload
     assert payload["seed"] == 4

@@ -1,0 +1,189 @@
+"""The Word-vectors tab: its five scenes, and what they and other programs may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from ..asks import Ask, Feature, Json
+from ..errors import TooFewWords
+from ..models.word_vectors import WordVectors
+from ..params import ListOf, Seed, Whole
+from ..ui.texts import load_texts
+from . import backend, view
+
+NAME = "word-vectors"
+PACKAGE = "genai_demo.word_vectors"
+NEIGHBOURS = 10
+HOVER_NEIGHBOURS = 6
+MANY = 1_000  # words that are looked at: fewer are shown, and that is said by the backend
+BANK = load_texts(PACKAGE)["bank"]
+
+Words = Annotated[tuple[str, ...], ListOf(MANY)]
+Pair = Annotated[tuple[str, ...], ListOf(2, least=2)]
+Count = Annotated[int, Whole(1, backend.MAX_NEIGHBOURS)]
+
+
+# ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class TwoWords:
+    """Two words."""
+
+    words: Pair
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Words to be shown on a map. fitted: the words whose axes it has; without them, its own."""
+
+    words: Words
+    fitted: Words = ()
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A formula. reference: the words whose axes its map has."""
+
+    formula: str
+    reference: Words = ()
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Words to be placed on two axes from one pole to another."""
+
+    horizontal: Pair
+    vertical: Pair
+    words: Words
+
+
+@dataclass(frozen=True)
+class Deal:
+    """Which game."""
+
+    seed: Seed = 0
+
+
+def compare_words(vectors: WordVectors, asked: TwoWords) -> Json:
+    """Their numbers, cosine and neighbours."""
+    return view.comparison_payload(backend.compare(vectors, asked.words[0], asked.words[1], NEIGHBOURS))
+
+
+def show_map(vectors: WordVectors, asked: Shown) -> Json:
+    """A map in three dimensions, where there are enough words."""
+    try:
+        result = backend.word_map(vectors, asked.words, 3, asked.fitted, HOVER_NEIGHBOURS)
+    except TooFewWords:
+        result = backend.word_map(vectors, asked.words, 2, asked.fitted, HOVER_NEIGHBOURS)
+    return view.map_payload(result, list(asked.fitted or asked.words))
+
+
+def work_out(vectors: WordVectors, asked: Sum) -> Json:
+    """The sum, its steps on the map, and the words nearest to it."""
+    return view.arithmetic_payload(
+        backend.arithmetic(vectors, asked.formula, asked.reference, NEIGHBOURS), asked.formula
+    )
+
+
+def place_words(vectors: WordVectors, asked: Axes) -> Json:
+    """Words on two axes."""
+    horizontal, vertical = (asked.horizontal[0], asked.horizontal[1]), (asked.vertical[0], asked.vertical[1])
+    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, asked.words))
+
+
+def deal_game(vectors: WordVectors, asked: Deal) -> Json:
+    """All rounds of both games."""
+    return view.game_payload(backend.deal_game(vectors, BANK["formulas"], BANK["groups"], asked.seed), asked.seed)
+
+
+# ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, and how many of its neighbours."""
+
+    word: str
+    count: Count = 10
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A sum of words, such as `niece - female + male`, and how many of the words near to it."""
+
+    formula: str
+    count: Count = 10
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """Words, and in how many dimensions they are to be shown."""
+
+    words: Words
+    dimensions: Annotated[int, Whole(2, 3)] = 2
+
+
+def word_neighbours(vectors: WordVectors, asked: Word) -> Json:
+    """The words whose vectors have the largest cosine with that of `word`."""
+    return view.neighbours_json(backend.neighbours(vectors, asked.word, asked.count))
+
+
+def word_arithmetic(vectors: WordVectors, asked: Formula) -> Json:
+    """The words nearest to a sum such as `niece - female + male`, and a map fitted to family words and its own."""
+    result = backend.arithmetic(vectors, asked.formula, _family(), asked.count)
+    return view.arithmetic_json(result, asked.count)
+
+
+def word_map(vectors: WordVectors, asked: MapOf) -> Json:
+    """The principal components of the vectors of `words`, in 2 or 3 dimensions."""
+    return view.map_json(backend.word_map(vectors, asked.words, asked.dimensions))
+
+
+def _family() -> list[str]:
+    words: list[str] = load_texts(PACKAGE)["common"]["themes"][0]["words"]
+    return words
+
+
+# ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def openings(vectors: WordVectors) -> dict[str, Json]:
+    """What each scene opens with: scene → payload."""
+    texts, ask = load_texts(PACKAGE), FEATURE.ask
+    family, axes = _family(), texts["axes"]["presets"][0]
+    formula = texts["arithmetic"]["presets"][0]["formula"]
+    placed = {name: axes[name] for name in ("horizontal", "vertical", "words")}
+    return {
+        "numbers": ask("compare_words").whole(vectors, words=texts["numbers"]["presets"][0]["words"]),
+        "map": ask("show_map").whole(vectors, words=family),
+        "arithmetic": ask("work_out").whole(vectors, formula=formula, reference=family),
+        "axes": ask("place_words").whole(vectors, **placed),
+        "play": ask("deal_game").whole(vectors, seed=1),
+    }
+
+
+FEATURE = Feature(
+    name=NAME,
+    package=PACKAGE,
+    asks=(
+        Ask(TwoWords, compare_words),
+        Ask(Shown, show_map),
+        Ask(Sum, work_out),
+        Ask(Axes, place_words),
+        Ask(Deal, deal_game),
+        Ask(Word, word_neighbours, public=True),
+        Ask(Formula, word_arithmetic, public=True),
+        Ask(MapOf, word_map, public=True),
+    ),
+    scenes={
+        "numbers": ("compare_words",),
+        "map": ("show_map",),
+        "arithmetic": ("work_out",),
+        "axes": ("place_words",),
+        "play": ("deal_game",),
+    },
+    openings=openings,
+    plotted=("map",),
+)
