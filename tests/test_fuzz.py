@@ -9,7 +9,7 @@ import json
 import logging
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING
 from typing import Any
 
 import gradio as gr
@@ -22,6 +22,7 @@ from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.next_token.feature import FEATURE as NEXT_WORD
+from genai_demo.params import plain_fields
 from genai_demo.rlhf.feature import FEATURE as RLHF
 from genai_demo.ui.asking import Runs, _endpoint, page_function
 from genai_demo.ui.messages import sentence
@@ -48,16 +49,26 @@ def requests(feature: Feature[Any], dice: random.Random) -> Iterator[tuple[str, 
     """(ask, values) without end: mostly objects with some of the right fields, sometimes anything."""
     while True:
         ask = dice.choice(feature.asks)
-        names = [field.name for field in fields(ask.params)]
-        values: Any = {name: dice.choice(VALUES) for name in names if dice.random() < 0.8}
+        values: Any = {
+            name: sensible(kind, default) if dice.random() < 0.75 else dice.choice(VALUES)
+            for name, kind, default in plain_fields(ask.params)
+            if dice.random() < 0.95
+        }
         if dice.random() < 0.1:
             values[dice.choice(["run", "colour", ""])] = dice.choice(VALUES)
         yield ask.name, dice.choice(VALUES) if dice.random() < 0.1 else cheap(values)
 
 
+def sensible(kind: Any, default: object) -> Any:
+    """A value that could be meant."""
+    return (
+        {str: "the cat", int: 3, float: 1.0, bool: False}.get(kind, ["cat", "dog"]) if default is MISSING else default
+    )
+
+
 def cheap(values: dict[str, Any]) -> dict[str, Any]:
     """The same with few steps: what is asked for rightly is not to take minutes."""
-    return values | {name: 3 for name in ("steps", "max_new_tokens") if values.get(name) == 25}
+    return values | {name: 3 for name in ("steps", "max_new_tokens") if values.get(name) in (25, 60, 80, 120)}
 
 
 def require_answer(answer: dict[str, Any]) -> None:
