@@ -23,7 +23,7 @@ genai.connection = (() => {
   // As Gradio's client: the page's own origin where only port or protocol differ, as behind a proxy.
   function root() {
     const told = new URL(window.gradio_config.root, location.href);
-    const origin = told.hostname === location.hostname && location.origin !== "null" ? location.origin : told.origin;
+    const origin = told.hostname === location.hostname ? location.origin : told.origin;
     return origin + told.pathname.replace(/\/$/, "");
   }
   const route = (path) => `${root()}${window.gradio_config.api_prefix ?? ""}/${path}`;
@@ -94,7 +94,7 @@ genai.connection = (() => {
   let session = newName(), joining = 0, stream = null;
   function newName() { return crypto.getRandomValues(new Uint32Array(3)).join("-"); }
 
-  // `hear` gets {place, size} while the run stands in a queue, {part} for each part, and at last {end: true}, perhaps with {lost} or {failed}.
+  // `hear` gets {place} while the run stands in a queue, {part} for each part, and at last {end: true}, perhaps with {lost} or {failed}.
   async function run(component, event, request, hear) {
     const { id } = window.gradio_config.dependencies.find(({ targets }) => targets.some(([target, name]) => target === component && name === event));
     joining++;
@@ -116,7 +116,7 @@ genai.connection = (() => {
     return (message) => {
       const { msg, output } = message;
       if (msg === "lost" || msg === "unexpected_error") end({ lost: true });
-      else if (msg === "estimation") hear({ place: message.rank + 1, size: message.queue_size });
+      else if (msg === "estimation") hear({ place: message.rank + 1 });
       else if (msg === "process_starts") hear({ place: 0 });
       else if (msg === "process_generating" && message.success) {
         value = parts++ ? output.data[0].reduce(changed, value) : output.data[0];

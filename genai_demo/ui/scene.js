@@ -62,7 +62,7 @@ Object.assign(genai, (() => {
       scene.waiting.begin(me, novel.isNew(event, question));
       scene.run(event, { run, ...request }, (news) => {
         if (current !== run) return;
-        if (news.place != null) scene.waiting.place(me, news);
+        if (news.place != null) scene.waiting.place(me, news.place);
         if (news.part) part(news.part, question);
         else if (news.end) end(news);
       });

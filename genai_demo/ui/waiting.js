@@ -3,7 +3,7 @@
 globalThis.genai ??= { scenes: {}, texts: {} };
 genai.waiting = (node) => {
   const { el, fill, texts } = genai, SAID_AFTER_MS = 2_000, TICK_MS = 500;
-  const waits = new Map();   // who waits → {other, since, place, size}; `since` is missing while the visitor still types
+  const waits = new Map();   // who waits → {other, since, place}; `since` is missing while the visitor still types
   const sentence = el("span"), clock = el("span", { "aria-hidden": "true" });   // a clock that speaks would never be silent
   const notice = el("p", { class: "gx-wait", role: "status" }, sentence, clock);
   let timer = null;
@@ -23,7 +23,7 @@ genai.waiting = (node) => {
   return {
     // `other`: what is shown does not belong to what is asked.
     begin(who, other, typing = false) { waits.set(who, { other, since: typing ? null : performance.now() }); show(); },
-    place(who, { place, size }) { const one = waits.get(who); if (one) { Object.assign(one, { place, size }); show(); } },
+    place(who, place) { const one = waits.get(who); if (one) { one.place = place; show(); } },
     end(who) { if (waits.delete(who)) show(); },
   };
 };

@@ -37,14 +37,19 @@ def serve(
     pictures: PictureLoader,
     vectors: VectorsLoader | PlantedVectors | None = None,
     stages: StagesLoader | None = None,
+    notices: str = "Built on <tiny> `${notices}`",
+    **launch: object,
 ) -> tuple[str, Callable[[], None]]:
-    """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
+    """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it.
+
+    `launch` is handed on to Gradio.
+    """
     words = word_vectors_tab(vectors or PlantedVectors(loader))  # type: ignore[arg-type]
     tabs = (next_token_tab(), words, denoising_tab(pictures), rlhf_tab(stages or StagesLoader(loader)))
-    demo = build_page(loader, tabs, notices="Built on <tiny> `${notices}`")
+    demo = build_page(loader, tabs, notices)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(tabs))
+        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(tabs), **launch)
     return address.rstrip("/"), demo.close
 
 
