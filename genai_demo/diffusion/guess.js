@@ -1,16 +1,16 @@
 // Scene 2: one look of the network at one noisy picture.
 "use strict";
 genai.scenes.guess = (scene) => {
-  const { el, fill, slider, debounce } = genai;
+  const { el, fill, slider } = genai;
   const { db, decimal, frame } = genai.pictures;
   const { texts } = scene;
   const STOPS = [1, 50, 100, 200, 300, 400, 500, 600, 700, 800, 900, 950, 1000];
   const captions = { x_t: texts.noisy, noise: texts.true_noise, guess: texts.predicted, difference: texts.difference, x0_guess: texts.implied, x0: texts.clean };
   let payload = scene.payload, image = payload.pictures[0].image;
 
-  const later = debounce(() => scene.refresh(), 60);
+  const later = scene.debounce(() => scene.refresh(), 60);
   const time = slider({ label: texts.step, stops: STOPS, value: payload.timestep + 1, show: (step) => fill(texts.step_value, { step }), onmove: later });
-  const prompt = el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false", oninput: debounce(() => scene.refresh()) });
+  const prompt = genai.keys.onTyped(el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false" }), scene.debounce(() => scene.refresh()));
   prompt.value = payload.prompt;
   const frames = Object.fromEntries(Object.entries(captions).map(([name, words]) => [name, frame(words)]));
   const errors = el("p", { role: "status" }), numbers = el("p", { class: "gx-soft" });

@@ -65,7 +65,8 @@ genai.pictures = (() => {
 
   // The prompt and the seed: typed in one scene, they are there in the next.
   function promptField(scene, label, value) {
-    const box = el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false", class: "gx-prompt", oninput: () => prompt.set(box.value, scene) });
+    const box = el("input", { type: "text", maxlength: 2000, autocomplete: "off", spellcheck: "false", class: "gx-prompt" });
+    genai.keys.onTyped(box, () => prompt.set(box.value, scene));
     box.value = prompt.get() ?? value;
     prompt.listen(scene, (text) => { box.value = text; });
     return { box, node: field(label, box, { class: "gx-field gx-grow" }), set(text) { box.value = text; prompt.set(text, scene); } };

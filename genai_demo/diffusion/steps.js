@@ -40,7 +40,7 @@ genai.scenes.steps = (scene) => {
   }
 
   const runs = runner(scene, "draw", arrived);
-  prompt.box.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); start(); } });
+  genai.keys.onEnter(prompt.box, start);
   const request = () => ({ prompt: prompt.box.value, seed: seed.get(), steps: +stepCount.get(), sampler: sampler.get(), guidance_scale: guidance.get() });
   function start() {
     pause();

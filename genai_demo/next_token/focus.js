@@ -1,7 +1,7 @@
 // Scene 5: vague prompts spread the probability, concrete ones focus it; and training is a penalty for surprise.
 "use strict";
 genai.scenes.focus = (scene) => {
-  const { el, button, fill, whole, percent, textbox, presets, tokenText, bars, debounce } = genai;
+  const { el, button, fill, whole, percent, textbox, presets, tokenText, bars } = genai;
   const { texts } = scene;
   const sides = [side(texts.left, scene.payload.left), side(texts.right, scene.payload.right)];
   const verdict = el("p", { class: "gx-verdict", role: "status" });
@@ -23,7 +23,7 @@ genai.scenes.focus = (scene) => {
       const answer = await ask(scene.server.predict_next, { prompt: box.value, watch: [] });
       if (answer) { payload = answer; draw(); compare(); }
     };
-    const { box, node } = textbox(label, start.prompt, debounce(refresh), { rows: 1 });
+    const { box, node } = textbox(label, start.prompt, scene.debounce(refresh), { rows: 1 });
     function draw() {
       number.textContent = fill(texts.choices, { count: payload.effective_choices < 10 ? payload.effective_choices.toFixed(1) : whole(payload.effective_choices) });
       line.textContent = fill(texts.entropy, { bits: payload.entropy_bits.toFixed(2) });
@@ -51,7 +51,7 @@ genai.scenes.focus = (scene) => {
       const answer = await ask(scene.server.measure_surprise, { text: box.value });
       if (answer) draw(answer);
     };
-    const { box, node } = textbox(texts.sentence, start.text, debounce(refresh), { rows: 1 });
+    const { box, node } = textbox(texts.sentence, start.text, scene.debounce(refresh), { rows: 1 });
     function draw(payload) {
       const most = Math.max(20, ...payload.tokens.map((token) => token.bits));
       list.replaceChildren(...payload.tokens.map((token) => el("li", { title: fill(texts.loss_title, { probability: percent(2 ** -token.bits) }) },

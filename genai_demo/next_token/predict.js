@@ -1,7 +1,7 @@
 // Scene 2: the model only predicts the next token.
 "use strict";
 genai.scenes.predict = (scene) => {
-  const { el, button, field, presets, fill, whole, percent, oneIn, tokenText, bars, debounce } = genai;
+  const { el, button, field, presets, fill, whole, percent, oneIn, tokenText, bars } = genai;
   const { texts } = scene;
   const { promptBox, barsShown } = genai.nextToken;
   const CHAIN_SHOWN = 12;
@@ -18,13 +18,13 @@ genai.scenes.predict = (scene) => {
   const guessBox = el("input", { type: "text", maxlength: 60, required: true, autocomplete: "off", spellcheck: "false" });
   const guessForm = el("form", { class: "gx-row gx-panel", hidden: true },
     field(texts.guess_label, guessBox, { class: "gx-field gx-grow" }), el("button", { class: "gx-button gx-main" }, texts.guess_reveal));
-  guessForm.addEventListener("submit", (event) => { event.preventDefault(); guess = guessBox.value.trim(); guessedFor = prompt.box.value; hidden = false; hideButton.focus(); refresh(); });
+  genai.keys.onSubmit(guessForm, () => { guess = guessBox.value.trim(); guessedFor = prompt.box.value; hidden = false; hideButton.focus(); refresh(); });
   const guessResult = el("p", { class: "gx-panel", role: "status", hidden: true });
 
   const keyboard = el("div", { class: "gx-keyboard", role: "group", "aria-label": texts.keyboard });
   const wordBox = el("input", { type: "text", maxlength: 60, autocomplete: "off", spellcheck: "false" });
   wordBox.value = scene.payload.watched.at(-1).word;
-  wordBox.addEventListener("input", debounce(() => scene.refresh()));
+  genai.keys.onTyped(wordBox, scene.debounce(() => scene.refresh()));
   const wordResult = el("div", { "aria-live": "polite" });
   const wordPanel = el("div", { class: "gx-panel" }, field(texts.how_likely, wordBox), wordResult);
   const articlePanel = el("div", { class: "gx-panel" });

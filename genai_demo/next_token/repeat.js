@@ -12,7 +12,7 @@ genai.scenes.repeat = (scene) => {
   let promptNow = scene.payload.prompt, settingsNow = null;   // what the text and the bars shown were made with
 
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
-  const sliders = controls(scene, texts, genai.debounce(() => { if (genai.isShown(scene)) scene.refresh(); }));
+  const sliders = controls(scene, texts, scene.debounce(() => { if (genai.isShown(scene)) scene.refresh(); }));
   const seed = seedField(scene, texts.seed, () => {});
   const written = el("div", { class: "gx-written", tabindex: "0", role: "group", "aria-label": texts.written });
   const status = el("p", { class: "gx-soft", role: "status" });
@@ -63,7 +63,7 @@ genai.scenes.repeat = (scene) => {
   // Ask for `count` more tokens after `kept` (0: only for the bars of the next one).
   function write(kept, count) {
     if (count && scene.live) save();
-    if (!writing) before = { promptNow, tokens, upcoming, stop };
+    if (!writing) before = { promptNow, settingsNow, tokens, upcoming, stop };
     tokens = kept;
     base = kept.length;
     asked = count;
@@ -79,6 +79,7 @@ genai.scenes.repeat = (scene) => {
     if (payload.error) {   // a refused question leaves what was there, and is asked again when it has changed
       writing = false;
       if (tokens.length === base) ({ tokens, upcoming, stop } = before);
+      if (payload.lost && tokens === before.tokens) ({ promptNow, settingsNow } = before);   // not refused: asked again when it can be
       draw();
       return;
     }

@@ -92,8 +92,9 @@ genai.nextToken = (() => {
 
   // The prompt's text box: typing asks again after a short pause; other scenes learn of it when they are shown.
   function promptBox(scene, label, attributes = {}) {
-    const later = genai.debounce(() => scene.refresh());
-    const { box, node } = textbox(label, prompt.get(), () => { prompt.set(box.value, scene); later(); }, attributes);
+    const later = scene.debounce(() => scene.refresh());
+    const typed = Object.assign(() => { prompt.set(box.value, scene); later(); }, { composing: later.composing });
+    const { box, node } = textbox(label, prompt.get(), typed, attributes);
     prompt.listen(scene, (text) => {
       box.value = text;
       if (genai.isShown(scene)) scene.refresh(); else scene.stale = true;

@@ -1,14 +1,14 @@
 // Scene 1: text becomes tokens.
 "use strict";
 genai.scenes.tokens = (scene) => {
-  const { el, textbox, presets, fill, whole, tokenText, spoken, debounce } = genai;
+  const { el, textbox, presets, fill, whole, tokenText, spoken } = genai;
   const { texts } = scene;
   const refresh = async () => {
     const answer = await scene.ask(scene.server.tokenize_text, { text: box.value });
     if (answer) draw(answer);
   };
   scene.refresh = refresh;
-  const { box, node } = textbox(texts.input, scene.payload.text, debounce(refresh, 150));
+  const { box, node } = textbox(texts.input, scene.payload.text, scene.debounce(refresh, 150));
   const main = panel(), variant = panel();
   scene.work.append(node, presets(texts.presets_label, texts.presets, (preset) => { box.value = preset.text; refresh(); }),
     main.node, variant.node, el("p", { class: "gx-soft" }, texts.note));

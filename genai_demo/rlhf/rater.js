@@ -122,9 +122,9 @@ genai.scenes.rater = (scene) => {
     draw();
   }
   document.addEventListener("keydown", (event) => {
-    const index = "1234".indexOf(event.key);
-    if (index < 0 || event.key === "" || genai.modified(event) || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
-    place(arranged[index]);
+    const number = genai.keys.digit(event);
+    if (!(number - 1 in arranged) || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
+    place(arranged[number - 1]);
   });
 
   // With a mouse or a pen the answers can also be dragged into order; fingers need the movement for scrolling.

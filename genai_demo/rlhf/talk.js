@@ -14,13 +14,11 @@ genai.rlhf = (() => {
     : reply.stop_reason === "stopped" ? texts.stopped
     : reply.text ? texts.end_of_sequence : texts.nothing);
 
-  // The prompt is shared by the scenes; Ctrl-Enter, or choosing an example, asks.
+  // The prompt is shared by the scenes; Enter, or choosing an example, asks.
   function promptField(scene, label, value, ask) {
     const { box, node } = textbox(label, prompt.get() ?? value, () => prompt.set(box.value, scene), { rows: 1 });
     prompt.listen(scene, (text) => { box.value = text; });
-    box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
-    });
+    genai.keys.onEnter(box, ask);
     const { texts } = scene;
     const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (one) => {
       box.value = one.prompt;

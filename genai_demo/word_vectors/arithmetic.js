@@ -1,13 +1,13 @@
 // Scene 3: a sum of words, term by term on the map; then the words nearest to where it lands.
 "use strict";
 genai.scenes.arithmetic = (scene) => {
-  const { el, button, textbox, choices, fill, plane, debounce, onSpace, calm } = genai;
+  const { el, button, textbox, choices, fill, plane, onSpace, calm } = genai;
   const { signed, share, latinSwitch, neighbourBars, offers } = genai.vectors;
   const { texts } = scene;
   const STEP_MS = 1100, ON_MAP = 3;
   let payload = scene.payload, step = payload.terms.length, timer = null, looked = null;
 
-  const typed = debounce(() => { examples.forget(); scene.refresh(); }, 400);
+  const typed = scene.debounce(() => { examples.forget(); scene.refresh(); }, 400);
   const { box, node: formulaNode } = textbox(texts.formula, payload.formula, typed, { rows: 1 });
   const theme = choices(texts.reference, "", [{ entries: texts.themes }], () => scene.refresh());
   const examples = choices(texts.examples, texts.examples_hint, [{ label: texts.examples_work, entries: texts.presets }, { label: texts.examples_fail, entries: texts.failures }], put);

@@ -1,7 +1,7 @@
 // Scene 4: two pairs of opposites become the axes.
 "use strict";
 genai.scenes.axes = (scene) => {
-  const { el, button, field, choices, fill, plane, debounce } = genai;
+  const { el, button, field, choices, fill, plane } = genai;
   const { signed, offers, wordList, sameWord } = genai.vectors;
   const { texts } = scene;
   const RELATED = 0.2;   // a cosine from which two axes are worth a warning
@@ -9,7 +9,7 @@ genai.scenes.axes = (scene) => {
 
   const map = plane({ label: texts.map_label, onselect: tell });
   const ends = [texts.left, texts.right, texts.bottom, texts.top].map((label, index) => {
-    const box = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: debounce(() => { examples.forget(); scene.refresh(); }, 400) });
+    const box = genai.keys.onTyped(el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 200 }), scene.debounce(() => { examples.forget(); scene.refresh(); }, 400));
     box.value = payload.poles.flat()[index];
     return { box, node: field(label, box, { class: "gx-field gx-grow" }) };
   });

@@ -81,8 +81,10 @@ genai.scenes.map = (scene) => {
     async function draw(points, labels) {
       const mine = ++drawn;
       if (!window.Plotly) frame.textContent = texts.loading_3d;
-      try { await script(); } catch { scene.message(genai.texts.ui.connection_lost); return; }
-      if (mine !== drawn) return;
+      while (!window.Plotly) {
+        try { await script(); } catch { await scene.lost(); }
+        if (mine !== drawn) return;
+      }
       if (!frame.data) frame.replaceChildren();
       const style = getComputedStyle(scene.node), colour = (name) => style.getPropertyValue(name).trim();
       const size = genai.vectors.projector() ? 20 : 13;

@@ -1,14 +1,14 @@
 // Scene 1: a word is a list of numbers, and similarity is a sum of products.
 "use strict";
 genai.scenes.numbers = (scene) => {
-  const { el, field, presets, fill, whole, debounce } = genai;
+  const { el, field, presets, fill, whole } = genai;
   const { signed, latinSwitch, neighbourBars, offers } = genai.vectors;
   const { texts } = scene;
   const COLUMNS = 64;
   let payload = scene.payload;
 
   const boxes = [texts.first, texts.second].map((label, index) => {
-    const box = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: debounce(() => scene.refresh()) });
+    const box = genai.keys.onTyped(el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 200 }), scene.debounce(() => scene.refresh()));
     box.value = payload.words[index].word;
     return { box, node: field(label, box, { class: "gx-field gx-grow" }) };
   });

@@ -41,9 +41,9 @@ genai.scenes.play = (scene) => {
   };
   scene.shown = () => draw();
   document.addEventListener("keydown", (event) => {
-    const index = "1234".indexOf(event.key);
-    if (index < 0 || genai.modified(event) || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
-    options.children[index]?.click();
+    const number = genai.keys.digit(event);
+    if (number === null || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
+    options.children[number - 1]?.click();
   });
 
   const current = () => state[game];

@@ -54,8 +54,7 @@ genai.vectors = (() => {
     const input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 1000 });
     const form = el("form", { class: "gx-row gx-add" }, field(texts.add_words, input, { class: "gx-field gx-grow" }),
       el("button", { class: "gx-button" }, texts.add));
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
+    genai.keys.onSubmit(form, async () => {
       const added = split(input.value).filter((word) => !words.some((known) => sameWord(known, word)));
       if (!added.length || await change([...words, ...added], added)) input.value = "";
     });

@@ -37,20 +37,24 @@ def serve(
     pictures: PictureLoader,
     vectors: VectorsLoader | PlantedVectors | None = None,
     stages: StagesLoader | None = None,
+    notices: str = "Built on <tiny> `${notices}`",
+    **launch: object,
 ) -> tuple[str, Callable[[], None]]:
-    """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it."""
+    """Start the page, with the planted table unless `vectors` are given; returns its address and how to stop it.
+
+    `launch` is handed on to Gradio.
+    """
     sources = (
         (NEXT_WORD_FEATURE, loader),
         (WORD_VECTORS_FEATURE, vectors or PlantedVectors(loader)),
         (DENOISING_FEATURE, pictures),
         (RLHF_FEATURE, stages or StagesLoader(loader)),
     )
-    demo = build_page(loader, sources, notices="Built on <tiny> `${notices}`")
+    options = launch_options([feature for feature, _ in sources])
+    demo = build_page(loader, sources, notices)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _, address, _ = demo.launch(
-            prevent_thread_lock=True, quiet=True, **launch_options([feature for feature, _ in sources])
-        )
+        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **options, **launch)
     return address.rstrip("/"), demo.close
 
 
