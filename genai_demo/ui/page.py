@@ -12,7 +12,9 @@ import gradio as gr
 
 from ..errors import DemoError
 from ..models.loading import ModelLoader
+from .doors import guarded
 from .messages import sentence, stage_name
+from .plotly import SCRIPT
 from .scene import escape
 from .texts import load_texts
 from .theme import read_resources, theme
@@ -66,7 +68,10 @@ def build_page(loader: ModelLoader, tabs: Sequence[Tab], notices: str) -> gr.Blo
 
 
 def launch_options(tabs: Sequence[Tab]) -> dict[str, Any]:
-    """Keyword arguments for `Blocks.launch`: theme, style, scripts; nothing that asks another host."""
+    """Keyword arguments for `Blocks.launch`: theme, style, scripts; nothing that asks another host or keeps anything.
+
+    Uploads, statistics and files are closed to visitors, and the page to other websites (see `doors`).
+    """
     packages = ["genai_demo.ui", *(tab.package for tab in tabs)]
     return {
         "theme": theme(),
@@ -75,6 +80,10 @@ def launch_options(tabs: Sequence[Tab]) -> dict[str, Any]:
         "footer_links": [],
         "ssr_mode": False,
         "show_error": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "max_file_size": 1,
+        "app_kwargs": {"lifespan": guarded([SCRIPT.as_posix()])},
     }
 
 
