@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
+
+if __name__ == "__main__":  # as long as there is nothing to tidy up, Ctrl-C just ends the program
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from genai_demo.diffusion.feature import FEATURE as DENOISING
-from genai_demo.errors import DemoError
+from genai_demo.errors import DemoError, ModelUnavailable
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
@@ -20,7 +27,7 @@ from genai_demo.models.catalogue import (
     find_siblings,
     find_vectors,
 )
-from genai_demo.models.device import available_devices, space_function
+from genai_demo.models.device import available_devices, choose_device, space_function
 from genai_demo.models.loading import ModelLoader, prepare
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
@@ -28,22 +35,36 @@ from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.feature import FEATURE as NEXT_WORD
 from genai_demo.rlhf.feature import FEATURE as RLHF
+from genai_demo.shipped import reading
 from genai_demo.ui.messages import sentence, stage_name
+from genai_demo.ui.opening import choose_place, open_page, wait_for_interrupt
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
 
-HERE = Path(__file__).parent
-NOTICES = "\n\n".join(
-    (HERE / name).read_text(encoding="utf-8") for name in ("NOTICE", "LICENSE", "assets/GEMMA_TERMS.md")
-)
+logger = logging.getLogger(__name__)
 
-loader = ModelLoader(find_model(DEFAULT_MODEL))
-vectors = VectorsLoader(loader)
-pictures = PictureLoader()
-stages = StagesLoader(loader)
-SOURCES = ((NEXT_WORD, loader), (WORD_VECTORS, vectors), (DENOISING, pictures), (RLHF, stages))
-FEATURES = tuple(feature for feature, _ in SOURCES)
-demo = build_page(loader, SOURCES, NOTICES)
+HERE = Path(__file__).parent
+INTERRUPTED = 130  # the exit status that shells expect after Ctrl-C
+
+
+def _notices() -> str:
+    texts = []
+    for name in ("NOTICE", "LICENSE", "assets/GEMMA_TERMS.md"):
+        with reading(HERE / name):
+            texts.append((HERE / name).read_text(encoding="utf-8"))
+    return "\n\n".join(texts)
+
+
+try:
+    loader = ModelLoader(find_model(DEFAULT_MODEL))
+    vectors = VectorsLoader(loader)
+    pictures = PictureLoader()
+    stages = StagesLoader(loader)
+    SOURCES = ((NEXT_WORD, loader), (WORD_VECTORS, vectors), (DENOISING, pictures), (RLHF, stages))
+    FEATURES = tuple(feature for feature, _ in SOURCES)
+    demo = build_page(loader, SOURCES, _notices())
+except DemoError as error:  # files of the program itself are missing
+    sys.exit(sentence(error))
 
 
 devices = space_function(available_devices)  # the one function that a ZeroGPU Space wants to see
@@ -52,33 +73,66 @@ devices = space_function(available_devices)  # the one function that a ZeroGPU S
 def main(arguments: list[str] | None = None) -> int:
     """Load the model in the background and open the page; returns the exit status."""
     options = _parser().parse_args(arguments)
-    if options.list_models:
-        for entry in CATALOGUE:
-            print(f"{entry.name:24} {entry.kind:6} {entry.megabytes:6,} MB  {entry.licence}")
-        for table in VECTORS:
-            print(f"{table.name:24} words  {table.megabytes:6,} MB  {table.licence}")
-        for drawn in PICTURES:
-            print(f"{drawn.name:24} images {drawn.megabytes:6,} MB  {drawn.licence}")
-        return 0
     progress = TerminalProgress(stage_name)
     try:
-        entry = find_model(options.model)
-        siblings = find_siblings(entry, options.tuned)
-        if options.prepare:
-            folder = prepare(entry, progress)
-            progress("ready", 1.0)
-            print(folder)
-            return 0
-        loader.choose(entry, options.device, progress)
-        stages.choose({stage: ModelLoader(one, options.device) for stage, one in siblings.items()})
-        vectors.choose(find_vectors(options.vectors))
-        pictures.choose(find_pictures(options.pictures), options.device)
+        if options.list_models:
+            _list_models()
+        elif options.prepare:
+            _prepare(options.model, progress)
+        else:
+            _open(options, progress)
     except DemoError as error:
-        print(sentence(error), file=sys.stderr)
+        progress.fail(sentence(error))
         return 1
-    loader.start()
-    demo.launch(server_name=options.host, server_port=options.port, **launch_options(FEATURES))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
+
+
+def _list_models() -> None:
+    for entry in CATALOGUE:
+        print(f"{entry.name:24} {entry.kind:6} {entry.megabytes:6,} MB  {entry.licence}")
+    for table in VECTORS:
+        print(f"{table.name:24} words  {table.megabytes:6,} MB  {table.licence}")
+    for drawn in PICTURES:
+        print(f"{drawn.name:24} images {drawn.megabytes:6,} MB  {drawn.licence}")
+
+
+def _prepare(name: str, progress: TerminalProgress) -> None:
+    """Convert the weights if need be, and print their folder."""
+    entry = find_model(name)
+    try:
+        folder = prepare(entry, progress, thorough=True)
+    except OSError as error:
+        logger.exception("Converting %s failed.", entry.title)
+        raise ModelUnavailable(title=entry.title, reason=type(error).__name__) from error
+    progress("ready", 1.0)
+    print(folder)
+
+
+def _open(options: argparse.Namespace, progress: TerminalProgress) -> None:
+    """Serve the page until somebody presses Ctrl-C."""
+
+    def report(stage: str, fraction: float) -> None:
+        error = loader.status.error
+        if error is None:
+            progress(stage, fraction)
+        else:
+            progress.fail(sentence(error))
+
+    entry = find_model(options.model)
+    siblings = find_siblings(entry, options.tuned)
+    table, drawn = find_vectors(options.vectors), find_pictures(options.pictures)
+    choose_device(options.device)
+    host, port = choose_place(options.host, options.port)
+    loader.choose(entry, options.device, report)
+    stages.choose({stage: ModelLoader(one, options.device) for stage, one in siblings.items()})
+    vectors.choose(table)
+    pictures.choose(drawn, options.device)
+    loader.start()
+    for line in open_page(demo, host, port, launch_options(FEATURES)):
+        print(line, flush=True)
+    wait_for_interrupt()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--host", help="address to listen on; 0.0.0.0 lets the whole classroom in (default: this machine only)"
     )
-    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
     parser.add_argument(
         "--model",
@@ -115,5 +169,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535; leave it out for the first free one")
+    return int(text)
+
+
+def _leave(status: int) -> NoReturn:
+    """End the program at once: Python would wait for threads that still load or compute, or crash into them."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _leave(main())

@@ -198,6 +198,18 @@ class DamagedModelFolder(ModelUnavailable):
     key = "damaged_model_folder"
 
 
+class DamagedClone(DamagedModelFolder):
+    """The file or folder at `path`, which comes with the program, is missing or damaged."""
+
+    key = "damaged_clone"
+
+
+class DamagedInMemory(ModelUnavailable):
+    """The converted model called `title` turned out to be damaged after it had been loaded."""
+
+    key = "damaged_in_memory"
+
+
 class ModelDownloadFailed(ModelUnavailable):
     """`model` could not be fetched from the Hugging Face Hub."""
 
@@ -228,6 +240,12 @@ class UnsupportedPipeline(ModelUnavailable):
     key = "unsupported_pipeline"
 
 
+class NoSafetensors(ModelUnavailable):
+    """The diffusers folder at `path` holds weights in other files than safetensors only, which are not read."""
+
+    key = "no_safetensors"
+
+
 class PictureDownloadFailed(ModelUnavailable):
     """The picture model `model` could not be fetched from the Hugging Face Hub."""
 
@@ -244,6 +262,24 @@ class CacheNotWritable(ModelUnavailable):
     """`folder` cannot be written to."""
 
     key = "cache_not_writable"
+
+
+class DiskFull(NoCacheSpace):
+    """The disk of `folder` ran full, or a quota was used up, while the `needed_mb` megabytes were being written."""
+
+    key = "disk_full"
+
+
+class CacheNotReadable(CacheNotWritable):
+    """`folder` holds files that this account may not read."""
+
+    key = "cache_not_readable"
+
+
+class DamagedCache(CacheNotWritable):
+    """What was converted into `path` is damaged, and this account may not write there to make it anew."""
+
+    key = "damaged_cache"
 
 
 class OutOfDeviceMemory(ModelUnavailable):
@@ -268,6 +304,36 @@ class MissingVectorReader(ModelUnavailable):
     """The pip `package` that reads files of word vectors is not installed."""
 
     key = "missing_vector_reader"
+
+
+class NotStarted(DemoError):
+    """The page cannot be opened to visitors."""
+
+    key = "not_started"
+
+
+class PortInUse(NotStarted):
+    """Another program listens on `port`."""
+
+    key = "port_in_use"
+
+
+class NoFreePort(NotStarted):
+    """All ports from `first` to `last` are in use."""
+
+    key = "no_free_port"
+
+
+class PortNotAllowed(NotStarted):
+    """This account may not listen on `port`."""
+
+    key = "port_not_allowed"
+
+
+class UnknownHost(NotStarted):
+    """`host` is no name or address that this machine could listen on."""
+
+    key = "unknown_host"
 
 
 def _listed(fact: object) -> list[str]:

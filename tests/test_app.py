@@ -106,7 +106,7 @@ def test_an_unknown_model_is_answered_with_the_choices(capsys, launched, options
 
 def test_prepare_converts_says_where_and_opens_nothing(capsys, launched, monkeypatch):
     prepared = []
-    monkeypatch.setattr(app, "prepare", lambda entry, _report: prepared.append(entry.name) or "a/folder")
+    monkeypatch.setattr(app, "prepare", lambda entry, _report, **_: prepared.append(entry.name) or "a/folder")
     assert app.main(["--prepare"]) == 0
     assert prepared == [DEFAULT_MODEL]
     assert capsys.readouterr().out == "a/folder\n"
@@ -114,7 +114,7 @@ def test_prepare_converts_says_where_and_opens_nothing(capsys, launched, monkeyp
 
 
 def test_a_disk_that_is_too_full_is_said_in_the_terminal(capsys, monkeypatch):
-    def prepare(_entry, _report):
+    def prepare(_entry, _report, **_):
         raise NoCacheSpace(folder="a/folder", needed_mb=1_500, free_mb=300, variable="GENAI_DEMO_CACHE")
 
     monkeypatch.setattr(app, "prepare", prepare)

@@ -12,8 +12,10 @@ package's `quants` for the blocks, and llama.cpp's `llama-vocab.cpp` for the tok
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +115,24 @@ def convert_gguf(gguf_path: Path, target: Path, report: Report = _silent) -> Non
 
     weights = _unpack_all(parameters, report)
     report(WRITING_FROM, "Writing the weights.")
-    save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
+    with _disk_errors():
+        save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
     config.save_pretrained(target)
     GenerationConfig.from_model_config(config).save_pretrained(target)
     report(1.0, "The model is converted.")
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """An OSError for what libraries written in Rust say of a disk that is full, in an exception of their own."""
+    try:
+        yield
+    except Exception as error:  # safetensors has a kind of its own; tokenizers raises Exception itself
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise OSError(code, str(error), None, code) from error  # on Windows, the last is what counts
 
 
 class _QuickReader(GGUFReader):
@@ -324,7 +340,8 @@ def _write_tokenizer(metadata: _Metadata, target: Path) -> None:
         single=[roles["bos_token"], "$A"],
         special_tokens=[(roles["bos_token"], ids["bos_token"])],
     )
-    tokenizer.save(str(target / "tokenizer.json"), pretty=False)
+    with _disk_errors():
+        tokenizer.save(str(target / "tokenizer.json"), pretty=False)
     settings = {
         # GemmaTokenizer, the other choice, would rebuild tokenizer.json's contents at each start.
         "tokenizer_class": "PreTrainedTokenizerFast",

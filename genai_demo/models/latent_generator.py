@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from transformers.utils import logging as transformers_logging
 
-from ..errors import DamagedModelFolder, PictureDownloadFailed, TextTooLong, UnsupportedPipeline
+from ..errors import DamagedModelFolder, NoSafetensors, PictureDownloadFailed, TextTooLong, UnsupportedPipeline
 from .catalogue import Folder, Hub, PictureEntry
 from .device import choose_device
 from .drawing_model import DrawingModel, PictureOrigin
@@ -36,6 +36,8 @@ from .picture import parameter_count
 logger = logging.getLogger(__name__)
 
 PIPELINE = "StableDiffusionPipeline"
+PARTS = ("unet", "vae", "text_encoder")  # those with weights
+HALF = "fp16"  # what marks files in half precision
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 LEAST_SIGNAL = 2.0**-24  # ᾱ of the noisiest level where the makers say 0: nothing is divided by zero
 
@@ -169,9 +171,11 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
     """The pipeline of `entry`, ready to use; on a graphics card without enough memory it falls back to the CPU.
 
     Only safetensors are read, and from a folder nothing but the folder. Half precision on CUDA, float32 elsewhere.
+    Where a folder has no weights in full precision, those in half precision are read.
 
     Raises:
         UnsupportedPipeline: a pipeline of another kind. DamagedModelFolder: files are missing or broken.
+        NoSafetensors: there are weights, but in other files.
         PictureDownloadFailed: there is no network, or no such repository.
         UnknownDevice: this machine has no such device.
     """
@@ -182,9 +186,9 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
     match entry.source:
         case Folder(path):
             require_stable_diffusion(path)
-            source = str(path)
+            source, half = str(path), only_half_precision(path)
         case Hub(repository):
-            source = repository
+            source, half = repository, True  # half the download
         case _:
             raise ValueError(f"{entry.name} is no pipeline")
     for quiet in (diffusers_logging, transformers_logging):  # what they download, they still tell
@@ -193,7 +197,7 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
         pipeline: Any = StableDiffusionPipeline.from_pretrained(  # type: ignore[no-untyped-call]
             source,
             dtype=torch.float16 if chosen.type == "cuda" else torch.float32,
-            variant=None if local else "fp16",  # half the download
+            variant=HALF if half else None,
             use_safetensors=True,
             local_files_only=local,
             safety_checker=None,
@@ -212,7 +216,8 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
     except torch.OutOfMemoryError:
         logger.warning("%s does not fit into the graphics card's memory: using the CPU.", entry.title)
         pipeline = pipeline.to("cpu", torch.float32)
-    return LatentGenerator(pipeline, name=entry.name, title=entry.title, weights=entry.weights)
+    weights = "half precision" if half else entry.weights
+    return LatentGenerator(pipeline, name=entry.name, title=entry.title, weights=weights)
 
 
 def require_stable_diffusion(folder: Path) -> None:
@@ -227,3 +232,19 @@ def require_stable_diffusion(folder: Path) -> None:
         raise DamagedModelFolder(path=folder) from error
     if kind != PIPELINE:
         raise UnsupportedPipeline(path=folder, kind=kind)
+
+
+def only_half_precision(folder: Path) -> bool:
+    """Whether a part of the pipeline in `folder` has its weights in half precision only.
+
+    Raises:
+        NoSafetensors: a part has weights, but none of them as safetensors.
+    """
+    half = False
+    for part in PARTS:
+        names = [file.name for file in (folder / part).glob("*.*") if file.suffix in (".safetensors", ".bin", ".ckpt")]
+        readable = [name for name in names if name.endswith(".safetensors")]
+        if names and not readable:
+            raise NoSafetensors(path=folder)
+        half |= bool(readable) and all(f".{HALF}" in name for name in readable)
+    return half

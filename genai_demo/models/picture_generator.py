@@ -9,7 +9,8 @@ from threading import Lock
 
 from torch import Tensor
 
-from ..errors import DamagedModelFolder, TextTooLong
+from ..errors import TextTooLong
+from ..shipped import reading
 from .catalogue import DEFAULT_PICTURES, PictureEntry, Shipped, find_pictures
 from .device import choose_device
 from .drawing_model import DrawingModel, PictureOrigin
@@ -104,11 +105,9 @@ def trained_objects(folder: Path) -> int:
     Raises:
         DamagedModelFolder: the record is missing or broken.
     """
-    try:
+    with reading(folder):
         record = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
         return int(record["recipe"]["rung"]["objects"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DamagedModelFolder(path=folder) from error
 
 
 class PictureLoader:

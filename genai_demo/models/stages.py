@@ -24,7 +24,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..checks import require_choice
-from ..errors import DamagedModelFolder, NoTunedStages, TextTooLong
+from ..errors import NoTunedStages, TextTooLong
+from ..shipped import damaged
 from .chat import END_OF_TURN, START_OF_TURN, ChatTemplate, Message
 from .language import CHUNK_POSITIONS, LanguageModel, Origin, Token
 from .reward import RewardHead
@@ -372,12 +373,12 @@ def _read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, Tensor]]:
         known = {field.name for field in fields(LoraConfig)}
         config = LoraConfig(**{name: value for name, value in values.items() if name in known})
         return config, {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
-        raise DamagedModelFolder(path=folder) from error
+    except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
+        raise damaged(folder) from error
 
 
 def _read_head(folder: Path) -> RewardHead:
     try:
         return RewardHead.load(folder).requires_grad_(False)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise DamagedModelFolder(path=folder) from error
+        raise damaged(folder) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from ..shipped import damaged
 from .language import LanguageModel
 from .siblings import SiblingModels
 from .stages import BASE, FOLDER, StagedModel, TunedModel
@@ -59,6 +60,7 @@ class StagesLoader:
 
         Raises:
             ModelLoading: one of them is still on its way. DemoError: loading failed, with the reason.
+            DamagedClone, DamagedModelFolder: there is no adapter.
         """
         if self._tuned is not None:
             return self._tuned
@@ -68,6 +70,8 @@ class StagesLoader:
             if self._tuned is None and siblings:
                 self._tuned = SiblingModels({BASE: base, **siblings})
             elif self._tuned is None:
+                if not self._folders:
+                    raise damaged(self._folder)
                 reward = self._folder / REWARD
                 self._tuned = TunedModel(base, self._folders, reward if reward.is_dir() else None)
         return self._tuned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from tqdm import tqdm
@@ -25,5 +26,15 @@ class TerminalProgress:
             self._bar.refresh()
         self._shown = (stage, self._bar.n)
         if fraction >= 1:
-            self._bar.close()
-            self._bar = None
+            self._close()
+
+    def fail(self, sentence: str) -> None:
+        """Leave the bar where it stands, and say below it what went wrong."""
+        if self._bar is not None:
+            self._close()
+        print(sentence, file=sys.stderr, flush=True)
+
+    def _close(self) -> None:
+        assert self._bar is not None
+        self._bar.close()
+        self._bar = None

@@ -72,8 +72,12 @@ class TextEncoder:
             if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
                 raise CorruptedModelFile(path=PACKAGE, requirement=REQUIREMENT)
         disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-        return cls(model.to(device), AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        try:
+            model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except Exception as error:  # nobody knows what a library says of half a file
+            raise CorruptedModelFile(path=PACKAGE, requirement=REQUIREMENT) from error
+        return cls(model.to(device), tokenizer)
 
     @property
     def size(self) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 from ..checks import require_whole
 from ..models.language import Origin
 from ..models.stages import FOLDER, StagedModel
+from ..shipped import reading
 from ..training.demonstrations import load_demonstrations
 from ..training.rankings import Rating, load_ratings
 
@@ -130,7 +131,10 @@ def read_story(folder: Path = FOLDER) -> Story:
 def read_rankings(folder: Path = FOLDER) -> tuple[Rating, ...]:
     """The prompts whose answers have been put in order by reading."""
     file = folder / "rankings.jsonl"
-    return tuple(one for one in load_ratings(file) if one.ranking) if file.is_file() else ()
+    if not file.is_file():
+        return ()
+    with reading(file):
+        return tuple(one for one in load_ratings(file) if one.ranking)
 
 
 def ranked_example(model: StagedModel, rankings: tuple[Rating, ...], number: int) -> RankedExample:

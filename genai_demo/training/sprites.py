@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..shipped import reading
 from .colours import Floats, recolour
 
 FOLDER = Path(__file__).parents[2] / "assets" / "sprites"
@@ -142,11 +143,16 @@ class Sprites:
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Sprites:
-        """The committed atlas."""
-        names = json.loads((folder / "fluent_flat.json").read_text(encoding="utf-8"))["names"]
-        with Image.open(folder / "fluent_flat.png") as image:
-            atlas = np.asarray(image.convert("RGBA"), dtype=np.float32) / 255
-        return cls({name: atlas[_place(index)] for index, name in enumerate(names)})
+        """The committed atlas.
+
+        Raises:
+            DamagedClone, DamagedModelFolder: its files are missing or damaged.
+        """
+        with reading(folder):
+            names = json.loads((folder / "fluent_flat.json").read_text(encoding="utf-8"))["names"]
+            with Image.open(folder / "fluent_flat.png") as image:
+                atlas = np.asarray(image.convert("RGBA"), dtype=np.float32) / 255
+            return cls({name: atlas[_place(index)] for index, name in enumerate(names)})
 
     def coloured(self, name: str, colour: str) -> Floats:
         """The drawing in `colour` ("" for its own), shape (EDGE, EDGE, 4)."""

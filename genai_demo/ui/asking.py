@@ -41,10 +41,10 @@ def page_function(answerer: Answerer, feature: str, ask: str) -> PageFunction:
         *_, last = answerer.answer(feature, ask, values)
         return last
 
-    return guarded(respond, ask)
+    return in_words(respond, ask)
 
 
-def guarded(work: PageFunction, name: str) -> PageFunction:
+def in_words(work: PageFunction, name: str) -> PageFunction:
     """`work` under the name by which the browser calls it; whatever it raises is explained instead."""
 
     def respond(values: Any) -> Json:
@@ -74,7 +74,7 @@ class Runs:
     def __init__(self, answerer: Answerer, feature: str) -> None:
         self._answerer, self._feature = answerer, feature
         self._halted: deque[str] = deque(maxlen=REMEMBERED_HALTS)
-        self.halt = guarded(self._halt, "halt")
+        self.halt = in_words(self._halt, "halt")
 
     def listen(self, component: gr.HTML, ask: str) -> None:
         """Stream the parts of the answer to `component` whenever its script triggers an event called `ask`.

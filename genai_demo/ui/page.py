@@ -10,9 +10,10 @@ import gradio as gr
 
 from ..asks import Feature, Json, Loader, Local
 from ..models.loading import ModelLoader
-from .asking import Runs, guarded, page_function, publish
+from .asking import Runs, in_words, page_function, publish
+from .doors import guarded
 from .messages import sentence, stage_name
-from .plotly import serve_plotly
+from .plotly import SCRIPT, serve_plotly
 from .scene import escape, recorded, scene, stepper
 from .texts import load_texts
 from .theme import read_resources, theme
@@ -63,7 +64,10 @@ def _add_scenes(feature: Feature[Any], source: Loader[Any], answerer: Local) -> 
 
 
 def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
-    """Keyword arguments for `Blocks.launch`: theme, style, scripts; nothing that asks another host."""
+    """Keyword arguments for `Blocks.launch`: theme, style, scripts; nothing that asks another host or keeps anything.
+
+    Uploads, statistics and files are closed to visitors, and the page to other websites (see `doors`).
+    """
     packages = ["genai_demo.ui", *(feature.package for feature in features)]
     return {
         "theme": theme(),
@@ -72,6 +76,10 @@ def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
         "footer_links": [],
         "ssr_mode": False,
         "show_error": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "max_file_size": 1,
+        "app_kwargs": {"lifespan": guarded([SCRIPT.as_posix()])},
     }
 
 
@@ -89,7 +97,7 @@ def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
         loader.start()
         return status_payload(loader)
 
-    model_status = guarded(status, "model_status")
+    model_status = in_words(status, "model_status")
 
     gr.HTML(
         html_template=(

@@ -15,6 +15,8 @@ from typing import Any
 
 import gradio as gr
 
+from ..shipped import reading
+
 RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
@@ -77,9 +79,14 @@ def escape(text: str) -> str:
 
 
 def recorded(tab: str, name: str) -> dict[str, Any]:
-    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`."""
-    payload: dict[str, Any] = json.loads((RECORDED / f"{tab}-{name}.json").read_text(encoding="utf-8"))
-    return payload
+    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.record`.
+
+    Raises:
+        DamagedClone: its file is missing or damaged.
+    """
+    file = RECORDED / f"{tab}-{name}.json"
+    with reading(file):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def _frame(texts: Mapping[str, Any]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ import pytest
 import torch
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, TokenType
 from gguf.quants import quantize
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from genai_demo.models import gguf_conversion
 from genai_demo.models.gguf_conversion import ConversionError, _QuickReader, convert_gguf
 
 RECORDING = Path(__file__).parent / "data" / "llama_cpp_token_ids.json"
@@ -309,6 +313,30 @@ def test_unfit_tensors_are_refused(tmp_path: Path, tensors: Tensors, message: st
     path = write_gguf(tmp_path / "odd.gguf", tensors=tensors)
     with pytest.raises(ConversionError, match=message):
         convert_gguf(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("writer", "error"),
+    [
+        ("save_file", SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")),
+        ("Tokenizer.save", Exception("No space left on device (os error 28)")),
+    ],
+    ids=["the weights", "the vocabulary"],
+)
+def test_a_disk_that_runs_full_is_the_systems_error_whatever_the_library_says(
+    tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str, error: Exception
+) -> None:
+    def runs_full(*_args: Any, **_options: Any) -> None:
+        raise error
+
+    if writer == "save_file":
+        monkeypatch.setattr(gguf_conversion, writer, runs_full)
+    else:
+        tokenizer = SimpleNamespace(save=runs_full)
+        monkeypatch.setattr(gguf_conversion, "_build_tokenizer", lambda *_args, **_options: tokenizer)
+    with pytest.raises(OSError, match="No space left") as caught:
+        convert_gguf(tiny_gguf, tmp_path)
+    assert caught.value.errno == errno.ENOSPC
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from torch.nn.functional import avg_pool2d
 
 from genai_demo.errors import (
     DamagedModelFolder,
+    NoSafetensors,
     OutOfDeviceMemory,
     PictureDownloadFailed,
     TextTooLong,
@@ -145,6 +146,36 @@ def test_the_noise_levels_are_those_of_the_librarys_scheduler_to_the_last_bit(la
     bars = latent.alpha_bars
     again = DDPMScheduler(trained_betas=(1 - bars / torch.cat([torch.ones(1).double(), bars[:-1]])).tolist())
     assert torch.equal(again.alphas_cumprod, stock.alphas_cumprod)
+
+
+WEIGHTS = ("unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model")
+
+
+@pytest.mark.parametrize("kept", [(), WEIGHTS[1:2]], ids=["all parts", "all parts but one"])
+def test_a_folder_in_half_precision_only_is_read_and_says_so(folder, latent, kept):
+    for name in set(WEIGHTS) - set(kept):
+        (folder / f"{name}.safetensors").rename(folder / f"{name}.fp16.safetensors")
+    model = load(folder)
+    x = torch.randn(1, *model.shape, generator=torch.Generator().manual_seed(1))
+    told = model.encode("a cat")
+    assert torch.allclose(model.predict(x, 500, [told]), latent.predict(x, 500, [told]), atol=1e-5)
+    assert (model.origin.weights, model.origin.dtype) == ("half precision", "float32")
+
+
+def test_where_there_is_full_precision_beside_half_it_is_read(folder):
+    for name in WEIGHTS:
+        (folder / f"{name}.fp16.safetensors").write_bytes(b"half as good")
+    assert load(folder).origin.weights == "full precision"
+
+
+@pytest.mark.parametrize("names", [WEIGHTS, WEIGHTS[:1]], ids=["all parts", "one part"])
+@pytest.mark.parametrize("ending", [".bin", ".fp16.bin", ".ckpt"])
+def test_weights_in_files_that_could_run_programs_are_not_read_and_what_to_fetch_is_said(folder, names, ending):
+    for name in names:
+        (folder / f"{name}.safetensors").rename(folder / f"{name}{ending}")
+    with pytest.raises(NoSafetensors) as caught:
+        load(folder)
+    assert caught.value.facts == {"path": folder}
 
 
 def test_a_last_level_without_any_signal_keeps_a_little():

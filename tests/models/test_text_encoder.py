@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from hashlib import sha256
 
 import pytest
 import torch
@@ -83,6 +84,19 @@ def test_a_missing_or_changed_package_is_named(monkeypatch, tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"not it")
     with pytest.raises(CorruptedModelFile):
         TextEncoder.load()
+
+
+@pytest.mark.parametrize("damaged", [{}, {"config.json": "{"}, {"config.json": "[]"}], ids=str)
+def test_a_package_that_lost_a_file_beside_its_weights_is_to_be_installed_again(monkeypatch, tmp_path, damaged):
+    weights = b"the very weights"
+    monkeypatch.setattr(text_encoder, "_package_folder", lambda: tmp_path)
+    monkeypatch.setattr(text_encoder, "SHA256", sha256(weights).hexdigest())
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    for name, text in damaged.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(CorruptedModelFile) as caught:
+        TextEncoder.load()
+    assert caught.value.facts["requirement"] == text_encoder.REQUIREMENT
 
 
 @pytest.mark.model
