@@ -211,7 +211,7 @@ window.genai = (() => {
     const words = texts.ui.provenance;
     const table = origin.words ? "_table" : "";
     const line = fill(words[origin.kind + table], { ...origin, words: origin.words && whole(origin.words), device: words.devices[origin.device] ?? origin.device });
-    const caveat = origin.weights === "4-bit" ? words.four_bit : "";
+    const caveat = origin.weights?.startsWith("quantised") ? fill(words.quantised, origin) : "";
     return [el("strong", { class: `gx-kind gx-${origin.kind}` }, words.kinds[origin.kind]), ` ${line} ${caveat}`];
   }
 
