@@ -96,6 +96,7 @@ genai.scenes.repeat = (scene) => {
     runs.stop();
     writing = false;
     stop = "stopped";
+    if (!scene.live) scene.origin({ ...scene.payload.provenance, stays: true });
     draw();
   }
   // A click on a bar chooses that token, at the end or at the chip that was gone back to.

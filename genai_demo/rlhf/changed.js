@@ -43,6 +43,7 @@ genai.scenes.changed = (scene) => {
     if (!writing) return;
     runs.stop();
     writing = false;
+    if (!scene.live) scene.origin({ ...payload.provenance, stays: true });   // the recorded example was not to be computed anew
     payload = { ...payload, stop_reason: payload.stop_reason ?? "stopped" };
     draw();
   }
