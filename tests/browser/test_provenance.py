@@ -22,7 +22,7 @@ from genai_demo.ui.texts import load_texts
 
 UI = load_texts("genai_demo.ui")["ui"]
 TEXTS = load_texts("genai_demo.rlhf")
-RECIPE, RATER, COMPARE = TEXTS["recipe"], TEXTS["rater"], TEXTS["compare"]
+RECIPE, RATER = TEXTS["recipe"], TEXTS["rater"]
 PROMISE = UI["provenance"]["takes_over"]
 KINDS = UI["provenance"]["kinds"]
 
@@ -121,11 +121,8 @@ def test_stages_that_come_later_than_their_base_take_over_too(
     assert guest.complaints == []
 
 
-def test_a_recorded_example_that_was_stopped_promises_nothing(
-    browser: Browser, tuned: TunedModel, url: str, late: Late, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, url: str, late: Late) -> None:
     late.arrived = True
-    monkeypatch.setattr(tuned, "writing", lambda rows: pytest.fail("slow"))
     guest = visit(browser, url)
     guest.page.route("**/queue/join*", lambda route: None)  # it never gets so far
     guest.page.goto(f"{url}/?tab={RLHF}&scene=compare")
