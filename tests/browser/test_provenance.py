@@ -124,7 +124,7 @@ def test_stages_that_come_later_than_their_base_take_over_too(
 def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, url: str, late: Late) -> None:
     late.arrived = True
     guest = visit(browser, url)
-    guest.page.route("**/queue/join*", lambda route: None)  # it never gets so far
+    guest.page.route("**/queue/join*", lambda _: None)  # it never gets so far
     guest.page.goto(f"{url}/?tab={RLHF}&scene=compare")
     halt = guest.find("button").get_by_text(TEXTS["common"]["stop"], exact=True)
     expect(halt).to_have_attribute("aria-disabled", "false")
@@ -139,7 +139,8 @@ def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, 
 
 
 def rater_state(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate("() => document.querySelector('#scene-rlhf-rater .gx-scene').genaiScene.state()")
+    rater = "document.querySelector('#scene-rlhf-rater .gx-scene').genaiScene"
+    found: dict[str, Any] = page.evaluate(f"() => {rater}.state()")
     return found
 
 
