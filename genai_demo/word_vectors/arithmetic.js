@@ -2,7 +2,7 @@
 "use strict";
 genai.scenes.arithmetic = (scene) => {
   const { el, button, textbox, choices, fill, plane, debounce, onSpace, calm } = genai;
-  const { signed, share, latinSwitch, neighbourBars, offers } = genai.vectors;
+  const { signed, share, latinSwitch, neighbourBars, offers, ordinary, bare } = genai.vectors;
   const { texts } = scene;
   const STEP_MS = 1100, ON_MAP = 3;
   let payload = scene.payload, step = payload.terms.length, timer = null, looked = null;
@@ -17,10 +17,7 @@ genai.scenes.arithmetic = (scene) => {
     scene.refresh();
   }
   offers(scene, (word, instead) => {
-    // As formula.py reads it: full-width forms are ordinary ones, what has no shape and quotation marks around a word do not count.
-    const ordinary = box.value.replace(/[！-～]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0)).replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]/g, "");
-    const bare = (part) => part.replace(/^["'`´“”„‟‘’‚‛«»‹›「」『』\u200c\u200d]+|["'`´“”„‟‘’‚‛«»‹›「」『』\u200c\u200d]+$/g, "");
-    box.value = ordinary.split(/([\s+﬩﹢➕×*·⋅∙∗✕✖−‐‑‒–—―⁃﹘﹣➖-]+)/).map((part) => (bare(part) === word ? instead : part)).join("");
+    box.value = ordinary(box.value).split(/([\s+﬩﹢➕×*·⋅∙∗✕✖−‐‑‒–—―⁃﹘﹣➖-]+)/).map((part) => (bare(part) === word ? instead : part)).join("");
     scene.refresh();
   });
   const map = plane({ label: texts.map_label, sparse: true });

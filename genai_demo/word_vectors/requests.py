@@ -5,8 +5,9 @@ The recording script calls the same functions, so a recorded payload is what the
 
 from __future__ import annotations
 
-from ..errors import InvalidParameter, TooFewWords
-from ..models.word_vectors import WordVectors
+from ..errors import DemoError, InvalidParameter, TooFewWords
+from ..models.word_vectors import PIECES_MARK, WordVectors
+from ..ui.messages import sentence
 from ..ui.request import Json, text_field, texts_field
 from ..ui.texts import load_texts
 from . import backend, view
@@ -23,13 +24,17 @@ def compare_words(vectors: WordVectors, request: Json) -> Json:
 
 
 def show_map(vectors: WordVectors, request: Json) -> Json:
-    """{words, fitted} → a map of `words` on the axes of `fitted`: in three dimensions where there are enough words."""
-    words, fitted = texts_field(request, "words"), texts_field(request, "fitted")
+    """{words, fitted, added} → a map of `words` and what is known of `added` on the axes of `fitted`.
+
+    In three dimensions where there are enough words.
+    """
+    fitted, (added, refused) = texts_field(request, "fitted"), _known(vectors, texts_field(request, "added"))
+    words = [*texts_field(request, "words"), *added]
     try:
         result = backend.word_map(vectors, words, 3, fitted, HOVER_NEIGHBOURS)
     except TooFewWords:
         result = backend.word_map(vectors, words, 2, fitted, HOVER_NEIGHBOURS)
-    return view.map_payload(result, fitted or words)
+    return view.map_payload(result, fitted or words) | refused
 
 
 def work_out(vectors: WordVectors, request: Json) -> Json:
@@ -40,15 +45,38 @@ def work_out(vectors: WordVectors, request: Json) -> Json:
 
 
 def place_words(vectors: WordVectors, request: Json) -> Json:
-    """{horizontal: [left, right], vertical: [bottom, top], words} → words on two axes."""
+    """{horizontal: [left, right], vertical: [bottom, top], words, added} → words on two axes."""
     horizontal, vertical = _pair(request, "horizontal"), _pair(request, "vertical")
-    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, texts_field(request, "words")))
+    added, refused = _known(vectors, texts_field(request, "added"))
+    words = [*texts_field(request, "words"), *added]
+    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, words)) | refused
 
 
 def deal_game(vectors: WordVectors, request: Json) -> Json:
     """{seed} → all rounds of both games."""
     seed = request.get("seed", 0)
     return view.game_payload(backend.deal_game(vectors, BANK["formulas"], BANK["groups"], seed), seed)
+
+
+def _known(vectors: WordVectors, added: list[str]) -> tuple[list[str], Json]:
+    """Those of `added` that the table has, and {refused: {words, error, offers}} where it lacks some.
+
+    Raises:
+        DemoError: it has none of them; what is wrong with the first.
+    """
+    known, unknown = list[str](), list[str]()
+    for word in added:
+        has_vector = word.strip().startswith(PIECES_MARK) or vectors.row(word) is not None
+        (known if has_vector else unknown).append(word)
+    if not unknown:
+        return known, {}
+    try:
+        vectors.spelling(unknown[0])
+    except DemoError as error:
+        if not known:
+            raise
+        return known, {"refused": {"words": unknown, "error": sentence(error), "offers": error.offers}}
+    return added, {}
 
 
 def _pair(request: Json, name: str) -> tuple[str, str]:

@@ -182,6 +182,16 @@ def test_recordings_and_texts_say_of_the_weights_what_the_app_says():
     assert GEMMA_3_270M.weights.removeprefix("quantised ") in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_picture_models_training_is_as_long_as_the_page_says():
+    said = " ".join(load_texts("genai_demo.diffusion")["destroy"]["story"])
+    training = json.loads((ROOT / "assets/picture_model/training.json").read_text(encoding="utf-8"))
+    assert "half a million for the network of the next scenes" in said
+    assert training["pictures"] == pytest.approx(500_000, rel=0.05)
+    last = json.loads((RECORDED / "denoising-destroy.json").read_text(encoding="utf-8"))["alpha_bars"][-1]
+    assert "next to nothing is left" in said
+    assert 0 < last < 1e-4
+
+
 def test_recorded_examples_are_the_ones_that_the_texts_open_with():
     texts = load_texts("genai_demo.next_token")
     recorded = {
