@@ -58,7 +58,9 @@ def test_the_tuned_stage_answers_and_ends_where_the_base_goes_on(shipped):
 
 
 def test_the_share_of_boxes_is_the_one_that_the_page_names(shipped):
-    said = re.search(r"over (\d+) test prompts, (\d+) of a hundred", " ".join(load_texts("genai_demo.rlhf")["changed"]["story"]))
+    said = re.search(
+        r"over (\d+) test prompts, (\d+) of a hundred", " ".join(load_texts("genai_demo.rlhf")["changed"]["story"])
+    )
     prompts = {one["id"]: one["prompt"] for one in json.loads((FOLDER / "prompts.json").read_text())["evaluation"]}
     lines = (FOLDER / "evaluation" / "replies-rlhf-greedy.jsonl").read_text(encoding="utf-8").splitlines()
     ranks = []
