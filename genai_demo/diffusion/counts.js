@@ -3,7 +3,7 @@
 genai.scenes.counts = (scene) => {
   const { el, button, fill, runner } = genai;
   const { frame, promptField, seedField, remark } = genai.pictures;
-  const { texts } = scene;
+  const { texts } = scene, from = genai.partOrigins(scene);
   let pictures = scene.payload.pictures, cannot = scene.payload.cannot, drawing = false, unseen = [], drawnFor = scene.payload.prompt, before = null;
 
   const prompt = promptField(scene, texts.prompt, scene.payload.prompt), seed = seedField(scene, texts.seed);
@@ -35,12 +35,12 @@ genai.scenes.counts = (scene) => {
     drawing = pictures.length < part.total;
     scene.live = true;
     unseen = part.unseen ?? unseen;
-    scene.origin(part.provenance);
+    from("pictures", part.provenance);
     draw();
   }
   async function tryImpossible() {
     const answer = await ask(scene.server.steer_by_prompt, { prompts: texts.cannot_prompts, seed: seed.get() });
-    if (answer) { cannot = answer.pictures; scene.origin(answer.provenance); draw(); }
+    if (answer) { cannot = answer.pictures; from("cannot", answer.provenance); draw(); }
   }
   scene.refresh = async () => { if (!scene.live) { await tryImpossible(); start(); } };
   scene.shown = () => draw();
@@ -56,6 +56,6 @@ genai.scenes.counts = (scene) => {
     status.textContent = `${fill(texts.drawn_for, { prompt: drawnFor })} ${drawing ? texts.drawing : ""} ${remark(texts, unseen, drawnFor)}`;
     impossible.replaceChildren(...cannot.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt); return shown.node; }));
   }
-  scene.origin(scene.payload.provenance);
+  for (const part of ["pictures", "cannot"]) from(part, scene.payload.provenance);
   draw();
 };

@@ -3,7 +3,7 @@
 genai.scenes.steer = (scene) => {
   const { el, button, fill, percent } = genai;
   const { frame, canvas, numbersOf, promptField, seedField, remark } = genai.pictures;
-  const { texts } = scene;
+  const { texts } = scene, from = genai.partOrigins(scene);
   let payload = scene.payload;
 
   const prompt = promptField(scene, texts.prompt, payload.scales.prompt), seed = seedField(scene, texts.seed);
@@ -46,6 +46,7 @@ genai.scenes.steer = (scene) => {
   async function showWords() {
     const { reading } = payload, name = { "[CLS]": texts.reading_start, "[SEP]": texts.reading_end };
     wordsTitle.textContent = fill(texts.reading_title, { prompt: reading.prompt });
+    from("reading", reading.provenance);
     if (!reading.words.length) { words.replaceChildren(); wordsNote.textContent = texts.reading_none; return; }
     const rows = reading.words[0].attention.length, side = 64, numbers = await numbersOf(reading.image, side);
     if (reading !== payload.reading) return;
@@ -62,9 +63,10 @@ genai.scenes.steer = (scene) => {
     difference.node.hidden = !payload.scales.difference;
     difference.show(payload.scales.difference, fill(texts.difference, { factor: payload.scales.amplified, scale: payload.scales.difference_scale }));
     note.textContent = `${fill(texts.drawn_for, payload.scales)} ${remark(texts, payload.scales.unseen, payload.scales.prompt)} ${texts.noise_shown}`.trim();
-    scene.origin(payload.scales.provenance);
+    from("scales", payload.scales.provenance);
   }
   function showPrompts() {
+    from("prompts", payload.prompts.provenance);
     prompts.replaceChildren(...payload.prompts.pictures.map((one) => { const shown = frame(""); shown.show(one.image, one.prompt.trim() || texts.nothing); return shown.node; }));
   }
   function draw() { showScales(); showPrompts(); showWords(); }

@@ -50,6 +50,7 @@ class ModelEntry:
 
 
 DEFAULT_MODEL = "gemma-3-270m"
+QUANTISED = "quantised (4 to 8 bits a weight, 7.4 on average)"  # of its GGUF file, with the scales that blocks share
 
 GEMMA_3_270M = ModelEntry(
     name=DEFAULT_MODEL,
@@ -63,7 +64,7 @@ GEMMA_3_270M = ModelEntry(
     megabytes=253,
     licence="Gemma Terms of Use",
     context_limit=32_768,
-    weights="4-bit",
+    weights=QUANTISED,
 )
 
 

@@ -59,7 +59,7 @@ class LanguageModel:
         tokenizer: its fast tokenizer.
         name: the catalogue's name.
         title: the name that people read.
-        weights: how the weights were stored ("4-bit", "full precision").
+        weights: how the weights were stored ("quantised (…)", "full precision").
         context_limit: tokens the model can read; 0 takes the figure in the model's own configuration.
     """
 

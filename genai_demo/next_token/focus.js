@@ -2,7 +2,7 @@
 "use strict";
 genai.scenes.focus = (scene) => {
   const { el, button, fill, whole, percent, textbox, presets, tokenText, bars } = genai;
-  const { texts } = scene;
+  const { texts } = scene, from = genai.partOrigins(scene);
   const sides = [side(texts.left, scene.payload.left), side(texts.right, scene.payload.right)];
   const verdict = el("p", { class: "gx-verdict", role: "status" });
   const loss = surprise(scene.payload.surprise);
@@ -28,10 +28,10 @@ genai.scenes.focus = (scene) => {
       number.textContent = fill(texts.choices, { count: payload.effective_choices < 10 ? payload.effective_choices.toFixed(1) : whole(payload.effective_choices) });
       line.textContent = fill(texts.entropy, { bits: payload.entropy_bits.toFixed(2) });
       const shown = payload.candidates.slice(0, 6);
-      const label = fill(texts.everything_else, { count: whole(payload.other_count + payload.candidates.length - shown.length) });
+      const rest = fill(texts.everything_else, { count: whole(payload.other_count + payload.candidates.length - shown.length) });
       chart.draw([...shown.map((one) => ({ label: one.text, value: one.probability })),
-        { rest: true, label, value: Math.max(0, 1 - shown.reduce((sum, one) => sum + one.probability, 0)) }]);
-      scene.origin(payload.provenance);
+        { rest: true, label: rest, value: Math.max(0, 1 - shown.reduce((sum, one) => sum + one.probability, 0)) }]);
+      from(label, payload.provenance);
     }
     draw();
     return { node: el("div", { class: "gx-panel" }, node, el("p", {}, number), line, chart.node), draw, refresh,
@@ -53,6 +53,7 @@ genai.scenes.focus = (scene) => {
     };
     const { box, node } = textbox(texts.sentence, start.text, scene.debounce(refresh), { rows: 1 });
     function draw(payload) {
+      from(texts.sentence, payload.provenance);
       const most = Math.max(20, ...payload.tokens.map((token) => token.bits));
       list.replaceChildren(...payload.tokens.map((token) => el("li", { title: fill(texts.loss_title, { probability: percent(2 ** -token.bits) }) },
         el("span", { class: "gx-loss-number" }, token.bits.toFixed(1)),

@@ -10,7 +10,7 @@ genai.scenes.predict = (scene) => {
   const prompt = promptBox(scene, texts.prompt, { rows: 1 });
   const warning = el("p", { class: "gx-message gx-note", hidden: true }, texts.trailing_space, " ",
     button(texts.remove_space, () => prompt.set(prompt.box.value.trimEnd()), { class: "gx-button gx-small" }));
-  const nothing = el("p", { class: "gx-message gx-note", hidden: true }, texts.empty_prompt);
+  const nothing = el("p", { class: "gx-message gx-note", hidden: true });
   const chart = bars({ caption: texts.chart, zoomLabel: texts.zoom });
   const moreButton = button(texts.more, () => { more = !more; draw(); }, { class: "gx-button gx-small", "aria-pressed": "false" });
   const hideButton = button(texts.guess_mode, () => { hidden = !hidden; guess = null; draw(); if (hidden) guessBox.focus(); },
@@ -52,6 +52,8 @@ genai.scenes.predict = (scene) => {
   function draw() {
     const watched = new Map(payload.watched.map((word) => [word.word, word]));
     nothing.hidden = payload.prompt !== "";
+    const [likeliest] = payload.candidates, headline = /^<h\d>$/.test(likeliest.text) ? texts.empty_headline : "";   // what another model begins with says something else
+    nothing.textContent = `${fill(texts.empty_prompt, { start: payload.tokens[0].text })} ${fill(headline, { title: payload.provenance.title, token: likeliest.text })}`.trim();
     warning.hidden = !/[ \u00a0]$/.test(payload.prompt);
     hideButton.setAttribute("aria-pressed", hidden);
     moreButton.setAttribute("aria-pressed", more);

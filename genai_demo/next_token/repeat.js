@@ -34,7 +34,7 @@ genai.scenes.repeat = (scene) => {
     sliders.node,
     el("div", { class: "gx-row gx-writer" }, one, many, halt, undo, restart, seed.node),
     el("div", { class: "gx-split" },
-      el("div", { class: "gx-panel" }, el("h3", {}, texts.written), written, status, el("p", { class: "gx-soft" }, texts.colours)),
+      el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, el("h3", {}, texts.written), genai.copyButton(() => promptNow + tokens.map((token) => token.text).join(""))), written, status, el("p", { class: "gx-soft" }, texts.colours)),
       el("div", { class: "gx-panel" }, barsTitle, chart.node)));
 
   // The first time, the live model writes the opening example again; later only a new beginning asks anew.
@@ -97,6 +97,7 @@ genai.scenes.repeat = (scene) => {
     runs.stop();
     writing = false;
     stop = "stopped";
+    if (!scene.live) scene.origin({ ...scene.payload.provenance, stays: true });
     draw();
   }
   // A click on a bar chooses that token, at the end or at the chip that was gone back to.

@@ -24,7 +24,7 @@ genai.scenes.tokens = (scene) => {
     part.chips.replaceChildren(...result.tokens.map((token, index) =>
       el("li", { class: `gx-chip ${index === 0 ? "gx-special" : `gx-c${index % 4}`}`, title: spoken(token.text) },
         tokenText(token.text), el("small", {}, String(token.id)))));
-    part.count.textContent = fill(texts.count, { tokens: whole(result.tokens.length - 1), characters: whole(result.characters) });
+    part.count.textContent = fill(texts.count, { start: result.tokens[0].text, tokens: whole(result.tokens.length - 1), characters: whole(result.characters) });
   }
   function draw(payload) {
     fillPanel(main, texts.result, payload);

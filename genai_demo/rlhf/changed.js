@@ -21,7 +21,7 @@ genai.scenes.changed = (scene) => {
   scene.work.append(
     el("div", { class: "gx-row" }, prompt.node, write, halt),
     el("div", { class: "gx-row gx-settings" }, prompt.examples, stage.node, other.node),
-    el("div", { class: "gx-panel" }, asked, legend, answer, status, share), chosen, curvePanel);
+    el("div", { class: "gx-panel" }, asked, legend, answer, el("div", { class: "gx-row" }, status, genai.copyButton(() => payload.text)), share), chosen, curvePanel);
 
   const runs = genai.runner(scene, "mark", arrived);
   function farthest() {
@@ -43,6 +43,7 @@ genai.scenes.changed = (scene) => {
     if (!writing) return;
     runs.stop();
     writing = false;
+    if (!scene.live) scene.origin({ ...payload.provenance, stays: true });   // the recorded example was not to be computed anew
     payload = { ...payload, stop_reason: payload.stop_reason ?? "stopped" };
     draw();
   }
@@ -67,6 +68,7 @@ genai.scenes.changed = (scene) => {
   document.addEventListener("gx-projector", () => draw());
 
   const kind = (token) => (token.other_rank === 1 ? "gx-first" : token.other_rank <= 3 ? "gx-near" : "gx-far");
+  const isEnd = (index, tokens) => index === tokens.length - 1 && payload.stop_reason === "end_of_sequence";   // a command, and no word
   function choose(index, focus) {
     at = index;
     draw();
@@ -76,7 +78,7 @@ genai.scenes.changed = (scene) => {
     const tokens = payload.scored?.tokens;
     const focused = [...answer.querySelectorAll("button")].indexOf(document.activeElement);
     asked.textContent = fill(texts.asked, { prompt: payload.prompt });
-    answer.replaceChildren(...(tokens ? tokens.map((token, index) => el("button", { type: "button", class: `gx-chip ${kind(token)}`, "aria-pressed": String(at === index),
+    answer.replaceChildren(...(tokens ? tokens.map((token, index) => el("button", { type: "button", class: `gx-chip ${kind(token)}${isEnd(index, tokens) ? " gx-no-text" : ""}`, "aria-pressed": String(at === index),
       "aria-label": fill(texts.chip, { text: spoken(token.text), probability: percent(token.probability), other: percent(token.other_probability), rank: whole(token.other_rank) }),
       onclick: () => choose(index) }, tokenText(token.text))) : [el("bdi", { class: "gx-reply" }, payload.text)]));
     if (focused >= 0) answer.querySelectorAll("button")[focused]?.focus({ preventScroll: true });

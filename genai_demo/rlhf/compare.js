@@ -53,6 +53,7 @@ genai.scenes.compare = (scene) => {
     if (!writing) return;
     runs.stop();
     writing = false;
+    if (!scene.live) scene.origin({ ...payload.provenance, stays: true });   // the recorded example was not to be computed anew
     for (const side of SIDES) payload[side] = { ...payload[side], stop_reason: payload[side].stop_reason ?? "stopped" };
     draw();
   }

@@ -8,6 +8,7 @@ genai.scenes.rater = (scene) => {
   let payload = scene.payload, before = null, writing = false, quiet = false, order = [], predicted = null, taste = null, hits = 0, rounds = 0, seed = 1;
   let known = [];      // every answer that was put in order: {text, features}
   let rankings = [];   // places in `known`, the best first
+  let untaught = [];   // orders of recorded answers that wait for the live model: {answers, order, predicted, model}
   let raters = 1;      // the visitor, and those whose files were added
   let arranged = [0, 1, 2, 3], sorted = false;   // how the answers lie on the page; whether somebody has dragged them
   let memory = 0;      // which memory it is: what was being learned when it was emptied is not wanted any more
@@ -38,20 +39,45 @@ genai.scenes.rater = (scene) => {
     draw();
   }
   async function arrived(part) {
-    if (part.error) { if (!quiet) ({ payload, order, predicted } = before); writing = false; draw(); return; }
+    if (part.error) {
+      if (!quiet) ({ payload, order, predicted } = before);
+      else if (part.loading) setTimeout(() => scene.refresh(), 3_000);   // a sibling of the page's model is still on its way
+      writing = false;
+      draw();
+      return;
+    }
     if (quiet && !part.answers[0].features) return;
+    if (quiet && drag) { late = part; return; }   // not under the visitor's hand
     scene.live = true;
-    payload = part;
-    scene.origin(part.provenance);
+    if (quiet) takeOver(part);
+    else {
+      payload = part;
+      scene.origin(part.provenance);
+    }
     if (ready() && writing) {
       writing = false;
-      await predict();
+      await teach();
+      if (order.length < payload.answers.length) await predict();
     }
     draw();
   }
-  // Recorded answers are there to be read: a live model's states would not fit among theirs.
+  // The recorded answers can be put in order at once. When the live model has written them anew, what was ordered stays,
+  // unless it is another model, whose states cannot be learned from together with those of the recorded one.
+  function takeOver(part) {
+    const same = part.provenance.model === payload.provenance.model, words = ({ answers }) => JSON.stringify(answers.map((one) => one.text));
+    if (same && words(part) !== words(payload) && (order.length || sorted)) {
+      scene.origin({ ...payload.provenance, stays: true });
+      return;
+    }
+    if (!same) {
+      if (order.length || sorted) scene.message(texts.other_answers, "gx-note");
+      [order, arranged, sorted] = [[], [0, 1, 2, 3], false];
+    }
+    payload = part;
+    scene.origin(part.provenance);
+  }
   const busy = () => writing && !quiet;   // with answers that the visitor has asked for
-  const ready = () => scene.live && payload.answers.every((one) => one.features);
+  const ready = () => payload.answers.every((one) => one.features);
   const room = (more) => known.length + more.length <= scene.settings.most_rated;
 
   // What the head of all orders so far makes of the new answers, before they are put in order.
@@ -78,12 +104,20 @@ genai.scenes.rater = (scene) => {
     order.push(index);
     draw();
     if (order.length < payload.answers.length) return;
-    const full = !room(payload.answers), foreseen = predicted?.[order[0]] === 1;
-    if (!full && await take(payload.answers, [order])) {
-      if (predicted) { rounds++; if (foreseen) hits++; }
-    } else order = [];
+    untaught.push({ answers: payload.answers, order, predicted, model: payload.provenance.model });
+    await teach();
     draw();
-    if (full) scene.message(fill(texts.full, { most: scene.settings.most_rated }), "gx-note");
+  }
+  // The reward model learns from the orders that it has not seen yet, as soon as the live model is there.
+  async function teach() {
+    while (scene.live && untaught.length) {
+      const { answers, order: ranking, predicted: guess, model } = untaught.shift(), asOf = memory, full = !room(answers);
+      if (model !== payload.provenance.model) continue;
+      if (!full && await take(answers, [ranking])) {
+        if (guess) { rounds++; if (guess[ranking[0]] === 1) hits++; }
+      } else if (order === ranking && asOf === memory) order = [];
+      if (full) scene.message(fill(texts.full, { most: scene.settings.most_rated }), "gx-note");
+    }
   }
   // A class pools its orders in files, from hand to hand: the program itself keeps nothing.
   function saveOrders() {
@@ -118,7 +152,7 @@ genai.scenes.rater = (scene) => {
   function forgetAll() {
     [known, rankings, taste, predicted, hits, rounds, raters] = [[], [], null, null, 0, 0, 1];
     memory++;
-    order = [];
+    [order, untaught] = [[], []];
     draw();
   }
   document.addEventListener("keydown", (event) => {
@@ -129,7 +163,7 @@ genai.scenes.rater = (scene) => {
 
   // With a mouse or a pen the answers can also be dragged into order; fingers need the movement for scrolling.
   const NUDGE = 8;   // pixels that are still a click
-  let drag = null;
+  let drag = null, late = null;
   list.addEventListener("pointerdown", (event) => {
     const card = event.target.closest("li");
     if (card && event.pointerType !== "touch" && event.button === 0 && !order.length && ready() && !busy()) drag = { card, x: event.clientX, y: event.clientY, moved: false };
@@ -145,8 +179,9 @@ genai.scenes.rater = (scene) => {
   });
   for (const end of ["pointerup", "pointercancel"]) {
     document.addEventListener(end, () => {
-      const moved = drag?.moved;
-      drag = null;
+      const moved = drag?.moved, waited = late;
+      [drag, late] = [null, null];
+      if (waited) setTimeout(() => arrived(waited), 50);
       if (!moved) return;
       [arranged, sorted] = [[...list.children].map((card) => +card.dataset.answer), true];
       list.addEventListener("click", swallow, { capture: true });   // the one that ends the drag
@@ -161,9 +196,9 @@ genai.scenes.rater = (scene) => {
     exclamations: texts.trait_exclamations, numbers: texts.trait_numbers, first_person: texts.trait_first_person })[name];
   function situation() {
     if (busy()) return texts.writing;
-    if (!scene.live) return "";
     if (!ready()) return texts.writing;
-    return order.length === payload.answers.length ? texts.ordered : texts.order;
+    if (order.length < payload.answers.length) return texts.order;
+    return untaught.length && !scene.live ? texts.ordered_early : texts.ordered;
   }
   function draw() {
     const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);

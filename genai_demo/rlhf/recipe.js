@@ -6,6 +6,9 @@ genai.scenes.recipe = (scene) => {
   const { texts } = scene;
   const PARTS = ["demonstrations", "rankings", "reinforcement"];
   let payload = scene.payload, part = "demonstrations", example = 0;
+  // What training left is recorded, whatever model is loaded; only the rewards of ranked answers are computed now.
+  const recorded = () => el("strong", { class: "gx-kind gx-recorded" }, genai.texts.ui.provenance.kinds.recorded);
+  const line = scene.node.querySelector(".gx-provenance"), rewardsLine = el("p", { class: "gx-soft" });
 
   const path = el("ol", { class: "gx-path", "aria-label": texts.path }, el("li", { class: "gx-path-start" }, el("strong", {}, texts.step_0), el("span", {}, texts.like_0)));
   const labels = { demonstrations: [texts.step_1, texts.like_1], rankings: [texts.step_2, texts.like_2], reinforcement: [texts.step_3, texts.like_3] };
@@ -36,7 +39,7 @@ genai.scenes.recipe = (scene) => {
   const another = button(texts.another_ranking, () => ask((payload.ranked.number + 1) % payload.ranked.count), { class: "gx-button gx-small" });
   const inPercent = (name) => payload.curves[name]?.map(([step, share]) => [step, 100 * share]);
   const { sft_sft: own, base_sft: mixed } = payload.accuracy;
-  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), ranked, el("p", {}, texts.rankings_note, " ", rewardsNote), rubric()));
+  panels.rankings.append(el("div", { class: "gx-panel" }, el("div", { class: "gx-row" }, rankingTitle, another), rewardsLine, ranked, el("p", {}, recorded(), " ", texts.rankings_note, " ", rewardsNote), rubric()));
   if (own != null) {
     panels.rankings.append(el("div", { class: "gx-stack" }, calibration(),
       chart(texts.learning_title, fill(texts.accuracy, { own: percent(own), mixed: percent(mixed) }), [[texts.learning_own, inPercent("reward held_out_sft_sft")], [texts.learning_mixed, inPercent("reward held_out_base_sft")]], texts.prompts_axis, texts.learning_words)));
@@ -59,12 +62,13 @@ genai.scenes.recipe = (scene) => {
     picture.append(svg("line", { x1: place(0.5), y1: height(0.5), x2: place(1), y2: height(1), class: "gx-rule gx-ideal" }));
     for (const [chance, right, pairs] of rows) picture.append(svg("circle", { cx: place(chance), cy: height(right), r: 4 + 6 * Math.sqrt(pairs / most), class: "gx-dot" }, svg("title", {}, fill(texts.calibration_words, { chance: percent(chance), right: percent(right), pairs }))));
     picture.append(svg("text", { x: 250, y: 196, "text-anchor": "middle" }, texts.calibration_axis));
-    return el("div", { class: "gx-panel" }, el("h3", {}, texts.calibration_title), picture, el("p", { class: "gx-soft" }, texts.calibration_note));
+    return el("div", { class: "gx-panel" }, el("h3", {}, texts.calibration_title), picture, el("p", { class: "gx-soft" }, recorded(), " ", texts.calibration_note));
   }
   function drawRanking() {
     const { prompt, number, count, answers } = payload.ranked;
     rankingTitle.textContent = fill(texts.ranking_title, { number: number + 1, count, prompt });
     rewardsNote.textContent = judged() ? texts.rewards_note : texts.rewards_missing;
+    rewardsLine.replaceChildren(...(judged() ? [texts.rewards_line, " ", ...genai.provenance(payload.ranked.provenance)] : []));
     ranked.replaceChildren(...answers.map((one) => el("li", {}, el("div", { class: "gx-answer" },
       el("span", { class: "gx-badge" }, fill(texts.place, { place: one.place })),
       el("span", { class: "gx-reply", dir: "auto" }, one.text || texts.nothing),
@@ -93,7 +97,7 @@ genai.scenes.recipe = (scene) => {
     const { samples, step: exported } = payload.practices[run], [about, after, klNote] = runNotes[run];
     for (const name of runs) runButtons[name].setAttribute("aria-pressed", String(name === run));
     runNote.textContent = about;
-    runAfter.textContent = fill(after, { step: exported });
+    runAfter.replaceChildren(recorded(), " ", fill(after, { step: exported }));
     const entries = Object.values(samples).map((one) => ({ label: one.prompt, answers: one.answers }));
     const prompts = choices(texts.sample_prompt, null, [{ entries }], drawSample);
     prompts.set(entries.find((one) => one.label === chosenPrompt) ?? entries[0]);
@@ -130,14 +134,13 @@ genai.scenes.recipe = (scene) => {
     picture.append(svg("text", { x: 484, y: 172, "text-anchor": "end" }, fill(axis, { steps: last })));
     given.forEach(([name, points], index) => picture.append(svg("polyline", { points: points.map(([step, value]) => `${x(step)},${y(value)}`).join(" "), class: `gx-line-${index}` }),
       svg("text", { x: 484, y: Math.max(26, y(points.at(-1)[1]) + (index ? -8 : 18)), "text-anchor": "end", class: `gx-line-${index}` }, name)));
-    return el("div", { class: "gx-panel" }, el("h3", {}, title), picture, el("p", { class: "gx-soft" }, note));
+    return el("div", { class: "gx-panel" }, el("h3", {}, title), picture, el("p", { class: "gx-soft" }, recorded(), " ", note));
   }
 
   async function ask(number) {
     const found = await scene.ask(scene.server.tell_ranking, { number });
     if (!found) return;
     payload = { ...payload, ranked: found };
-    if (judged()) scene.origin(found.provenance);
     draw();
   }
   scene.refresh = () => ask(payload.ranked.number);
@@ -148,8 +151,8 @@ genai.scenes.recipe = (scene) => {
     }
     drawExamples();
     drawRanking();
+    line.replaceChildren(...(part === "rankings" ? [] : [recorded(), ` ${fill(texts.recorded_line, scene.payload.provenance)}`]));
   }
   scene.state = () => ({ payload, part, writing: false });
-  scene.origin(scene.payload.provenance);
   draw();
 };

@@ -2,7 +2,7 @@
 "use strict";
 genai.scenes.arithmetic = (scene) => {
   const { el, button, textbox, choices, fill, plane, onSpace, calm } = genai;
-  const { signed, share, latinSwitch, neighbourBars, offers } = genai.vectors;
+  const { signed, share, latinSwitch, neighbourBars, offers, ordinary, bare } = genai.vectors;
   const { texts } = scene;
   const STEP_MS = 1100, ON_MAP = 3;
   let payload = scene.payload, step = payload.terms.length, timer = null, looked = null;
@@ -17,7 +17,7 @@ genai.scenes.arithmetic = (scene) => {
     scene.refresh();
   }
   offers(scene, (word, instead) => {
-    box.value = box.value.split(/([\s+×*·⋅−–—‐‑﹣－-]+)/).map((part) => (part === word ? instead : part)).join("");
+    box.value = ordinary(box.value).split(/([\s+﬩﹢➕×*·⋅∙∗✕✖−‐‑‒–—―⁃﹘﹣➖-]+)/).map((part) => (bare(part) === word ? instead : part)).join("");
     scene.refresh();
   });
   const map = plane({ label: texts.map_label, sparse: true });

@@ -2,7 +2,7 @@
 "use strict";
 genai.scenes.axes = (scene) => {
   const { el, button, field, choices, fill, plane } = genai;
-  const { signed, offers, wordList, sameWord } = genai.vectors;
+  const { signed, offers, wordList, sameWord, leftOut } = genai.vectors;
   const { texts } = scene;
   const RELATED = 0.2;   // a cosine from which two axes are worth a warning
   let payload = scene.payload, words = payload.points.slice(4).map((point) => point.word), start = words;
@@ -13,7 +13,7 @@ genai.scenes.axes = (scene) => {
     box.value = payload.poles.flat()[index];
     return { box, node: field(label, box, { class: "gx-field gx-grow" }) };
   });
-  const list = wordList(texts, (next) => ask(next));
+  const list = wordList(texts, (next, added) => ask(next, added));
   offers(scene, (word, instead) => {
     const end = ends.find(({ box }) => box.value.trim() === word);
     if (end) { end.box.value = instead; scene.refresh(); } else list.replace(word, instead);
@@ -21,7 +21,7 @@ genai.scenes.axes = (scene) => {
   const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (preset) => {
     ends.forEach(({ box }, index) => { box.value = [...preset.horizontal, ...preset.vertical][index]; });
     start = preset.words;
-    ask(start);
+    ask([], start, false);
   });
   const showEnds = el("input", { type: "checkbox", onchange: () => draw(true) });
   const place = el("p", { role: "status" }, texts.hint), scale = el("p", { class: "gx-soft" }), relation = el("p", { class: "gx-soft" }), count = el("h3");
@@ -29,18 +29,19 @@ genai.scenes.axes = (scene) => {
     el("div", { class: "gx-row gx-ends" }, examples.node, ends.map(({ node }) => node)),
     el("div", { class: "gx-split gx-map-split" }, el("div", {}, map.node, el("label", { class: "gx-switch" }, showEnds, texts.show_ends), scale, relation),
       el("div", { class: "gx-stack" }, el("div", { class: "gx-panel" }, place),
-        el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips), button(texts.reset, () => ask(start), { class: "gx-button gx-small" })),
+        el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips), button(texts.reset, () => ask([], start, false), { class: "gx-button gx-small" })),
         el("div", { class: "gx-panel" }, el("h3", {}, texts.note_title), el("p", { class: "gx-soft" }, texts.note)))));
 
-  scene.refresh = () => ask(words);
-  async function ask(next) {
+  scene.refresh = () => (scene.live ? ask(words) : ask([], words, false));   // another table may lack some of the recorded ones
+  async function ask(next, added = [], byHand = true) {
     const [left, right, bottom, top] = ends.map(({ box }) => box.value);
-    const answer = await scene.ask(scene.server.place_words, { horizontal: [left, right], vertical: [bottom, top], words: next });
-    if (!answer) return false;
+    const answer = await scene.ask(scene.server.place_words, { horizontal: [left, right], vertical: [bottom, top], words: next, added });
+    if (!answer) return null;
     payload = answer;
-    words = payload.points.map((point) => point.word).filter((word) => next.some((one) => sameWord(one, word)));
+    words = payload.points.map((point) => point.word).filter((word) => [...next, ...added].some((one) => sameWord(one, word)));
+    scene.live = true;
     draw(true);
-    return true;
+    return leftOut(scene, payload.refused, byHand);
   }
   scene.shown = () => draw();
   function draw(animate = false) {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from ..asks import Ask, Feature, Json
-from ..errors import TooFewWords
-from ..models.word_vectors import WordVectors
+from ..errors import DemoError, TooFewWords
+from ..models.word_vectors import PIECES_MARK, WordVectors
 from ..params import ListOf, Seed, Whole
+from ..ui.messages import sentence
 from ..ui.texts import load_texts
 from . import backend, view
 
@@ -36,10 +38,14 @@ class TwoWords:
 
 @dataclass(frozen=True)
 class Shown:
-    """Words to be shown on a map. fitted: the words whose axes it has; without them, its own."""
+    """Words to be shown on a map.
+
+    fitted: the words whose axes it has; without them, its own. added: words of which some may be unknown.
+    """
 
     words: Words
     fitted: Words = ()
+    added: Words = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,12 @@ class Sum:
 
 @dataclass(frozen=True)
 class Axes:
-    """Words to be placed on two axes from one pole to another."""
+    """Words to be placed on two axes from one pole to another. added: words of which some may be unknown."""
 
     horizontal: Pair
     vertical: Pair
     words: Words
+    added: Words = ()
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,13 @@ def compare_words(vectors: WordVectors, asked: TwoWords) -> Json:
 
 def show_map(vectors: WordVectors, asked: Shown) -> Json:
     """A map in three dimensions, where there are enough words."""
+    added, refused = _known(vectors, asked.added)
+    words = [*asked.words, *added]
     try:
-        result = backend.word_map(vectors, asked.words, 3, asked.fitted, HOVER_NEIGHBOURS)
+        result = backend.word_map(vectors, words, 3, asked.fitted, HOVER_NEIGHBOURS)
     except TooFewWords:
-        result = backend.word_map(vectors, asked.words, 2, asked.fitted, HOVER_NEIGHBOURS)
-    return view.map_payload(result, list(asked.fitted or asked.words))
+        result = backend.word_map(vectors, words, 2, asked.fitted, HOVER_NEIGHBOURS)
+    return view.map_payload(result, list(asked.fitted or words)) | refused
 
 
 def work_out(vectors: WordVectors, asked: Sum) -> Json:
@@ -90,12 +99,34 @@ def work_out(vectors: WordVectors, asked: Sum) -> Json:
 def place_words(vectors: WordVectors, asked: Axes) -> Json:
     """Words on two axes."""
     horizontal, vertical = (asked.horizontal[0], asked.horizontal[1]), (asked.vertical[0], asked.vertical[1])
-    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, asked.words))
+    added, refused = _known(vectors, asked.added)
+    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, [*asked.words, *added])) | refused
 
 
 def deal_game(vectors: WordVectors, asked: Deal) -> Json:
     """All rounds of both games."""
     return view.game_payload(backend.deal_game(vectors, BANK["formulas"], BANK["groups"], asked.seed), asked.seed)
+
+
+def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], Json]:
+    """Those of `added` that the table has, and {refused: {words, error, offers}} where it lacks some.
+
+    Raises:
+        DemoError: it has none of them; what is wrong with the first.
+    """
+    known, unknown = list[str](), list[str]()
+    for word in added:
+        has_vector = word.strip().startswith(PIECES_MARK) or vectors.row(word) is not None
+        (known if has_vector else unknown).append(word)
+    if not unknown:
+        return known, {}
+    try:
+        vectors.spelling(unknown[0])
+    except DemoError as error:
+        if not known:
+            raise
+        return known, {"refused": {"words": unknown, "error": sentence(error), "offers": error.offers}}
+    return added, {}
 
 
 # ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────

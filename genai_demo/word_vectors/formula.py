@@ -2,6 +2,9 @@
 
 formula = [sign] term (sign term)*      sign = + or − (also the hyphen and the dashes)
 term    = [number [×]] word             × may be * or · too; a number has a decimal point or comma
+
+Full-width letters, digits and signs (ｋｉｎｇ － ｍａｎ) are read as the ordinary ones; what has no shape (soft
+hyphens, zero-width spaces, marks of direction) and the quotation marks around a word are left out.
 """
 
 from __future__ import annotations
@@ -17,11 +20,23 @@ MAX_TERMS = 20
 MAX_CHARACTERS = 2_000
 LARGEST_WEIGHT = 100.0
 
-MINUS_SIGNS = r"\-−–—‐‑﹣－"  # inside […]
-TIMES_SIGNS = "×*·⋅"
+PLUS_SIGNS = "+﬩﹢➕"
+MINUS_SIGNS = r"\-−‐‑‒–—―⁃﹘﹣➖"  # inside […]
+TIMES_SIGNS = "×*·⋅∙∗✕✖"
+QUOTES = "\"'`´“”„‟‘’‚‛«»‹›「」『』"
+JOINERS = "\u200c\u200d"  # they belong to words of some scripts, but not to their ends
+_SHAPELESS = [
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *map(ord, "\xad\u061c\u180e\u200b\u200e\u200f\ufe0e\ufe0f\ufeff"),
+]
+_ORDINARY: dict[int, int | None] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},  # the full-width forms of ASCII
+    **dict.fromkeys(_SHAPELESS),
+}
 _PART = re.compile(
-    rf"(?P<plus>\+)|(?P<minus>[{MINUS_SIGNS}])|(?P<times>[{TIMES_SIGNS}])|(?P<number>[0-9]+(?:[.,][0-9]+)?)"
-    rf"|(?P<word>[^\s+{MINUS_SIGNS}{TIMES_SIGNS}]+)"
+    rf"(?P<plus>[{PLUS_SIGNS}])|(?P<minus>[{MINUS_SIGNS}])|(?P<times>[{TIMES_SIGNS}])|(?P<number>[0-9]+(?:[.,][0-9]+)?)"
+    rf"|(?P<word>[^\s{PLUS_SIGNS}{MINUS_SIGNS}{TIMES_SIGNS}]+)"
 )
 
 
@@ -45,7 +60,7 @@ def parse_formula(text: str) -> tuple[Term, ...]:
     """
     if len(text) > MAX_CHARACTERS:
         raise TextTooLong(length=len(text), limit=MAX_CHARACTERS, unit="characters")
-    parts = [(str(match.lastgroup), match.group()) for match in _PART.finditer(text)]
+    parts = _parts(text.translate(_ORDINARY))
     if not parts:
         raise EmptyFormula()
     terms: list[Term] = []
@@ -58,6 +73,18 @@ def parse_formula(text: str) -> tuple[Term, ...]:
     if all(term.weight < 0 for term in terms):
         raise OnlyMinusTerms()
     return tuple(terms)
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """(kind, text) of each part, words without the quotation marks around them."""
+    found = []
+    for match in _PART.finditer(text):
+        kind, part = str(match.lastgroup), match.group()
+        if kind == "word":
+            part = part.strip(QUOTES + JOINERS)
+        if part:
+            found.append((kind, part))
+    return found
 
 
 def _read_term(parts: list[tuple[str, str]], position: int, *, first: bool) -> tuple[Term, int]:

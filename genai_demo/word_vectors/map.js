@@ -2,16 +2,16 @@
 "use strict";
 genai.scenes.map = (scene) => {
   const { el, button, presets, fill, plane } = genai;
-  const { share, sameWord, latinSwitch, neighbourBars, offers, wordList } = genai.vectors;
+  const { share, sameWord, latinSwitch, neighbourBars, offers, wordList, leftOut } = genai.vectors;
   const { texts } = scene;
   let payload = scene.payload, start = wordsNow(), dimensions = 2, chosen = null;
 
   const map = plane({ label: texts.map_label, onselect: choose });
   const space = threeDimensions();
-  const list = wordList(texts, (words, added) => ask(words, payload.fitted, added));
+  const list = wordList(texts, (words, added) => ask(words, payload.fitted, added, true));
   offers(scene, list.replace);
   const refit = button(texts.refit, () => ask(wordsNow(), []), { class: "gx-button gx-small" });
-  const reset = button(texts.reset, () => ask(start, start), { class: "gx-button gx-small" });
+  const reset = button(texts.reset, () => ask([], [], start), { class: "gx-button gx-small" });
   const twoButton = button(texts.dimensions_2, () => turn(2), { class: "gx-button gx-small" });
   const threeButton = button(texts.dimensions_3, () => turn(3), { class: "gx-button gx-small" });
   const title = el("h3"), chart = neighbourBars({ caption: texts.hover_hint });
@@ -19,7 +19,7 @@ genai.scenes.map = (scene) => {
   const kept = el("p", { class: "gx-kept" }), projected = el("p", { class: "gx-soft" }, texts.projected), count = el("h3");
   const side = el("div", { class: "gx-panel", role: "status" }, title, hint, chart.node);
   scene.work.append(
-    presets(texts.theme, texts.themes, (theme) => { start = theme.words; ask(start, []); }),
+    presets(texts.theme, texts.themes, (theme) => { start = theme.words; ask([], [], start); }),
     el("div", { class: "gx-split gx-map-split" },
       el("div", {}, map.node, space.node, kept, projected),
       el("div", { class: "gx-stack" },
@@ -27,18 +27,20 @@ genai.scenes.map = (scene) => {
         side, latinSwitch(scene, texts, () => choose(chosen)),
         el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips)))));
 
-  scene.refresh = () => ask(wordsNow(), payload.fitted);
+  // The recorded words may be more than another table has.
+  scene.refresh = () => (scene.live ? ask(wordsNow(), payload.fitted) : ask([], [], wordsNow()));
   scene.shown = () => draw();
   function wordsNow() { return payload.points.map((point) => point.word); }
   // The words to show, and those whose principal components are the axes: all of them, if none are named.
-  async function ask(words, fitted, added = []) {
-    const answer = await scene.ask(scene.server.show_map, { words, fitted });
-    if (!answer) return false;
+  async function ask(words, fitted, added = [], byHand = false) {
+    const answer = await scene.ask(scene.server.show_map, { words, fitted, added });
+    if (!answer) return null;
     payload = answer;
+    scene.live = true;
     draw(true);
-    const newest = payload.points.find((point) => added.some((word) => sameWord(word, point.word)));
+    const newest = byHand && payload.points.find((point) => added.some((word) => sameWord(word, point.word)));
     if (newest) map.select(newest.word);
-    return true;
+    return leftOut(scene, payload.refused, byHand);
   }
   function draw(animate = false) {
     const axes = payload.explained_variance, three = dimensions === 3 && axes.length > 2;

@@ -8,7 +8,11 @@ genai.vectors = (() => {
   const signed = (number, digits = 2) => (number < 0 && +(-number).toFixed(digits) ? "−" : "") + Math.abs(number).toFixed(digits);
   const share = (part) => `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
   const projector = () => document.body.classList.contains("gx-projector");
-  const split = (text) => text.split(/[\s,;]+/).filter(Boolean);
+  // As formula.py reads it: full-width forms are ordinary ones; what has no shape, and quotation marks around a word, do not count.
+  const ordinary = (text) => text.replace(/[！-～]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0))
+    .replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]/g, "");
+  const bare = (word) => word.replace(/^["'`´“”„‟‘’‚‛«»‹›「」『』\u200c\u200d]+|["'`´“”„‟‘’‚‛«»‹›「」『』\u200c\u200d]+$/g, "");
+  const split = (text) => ordinary(text).split(/[\s,;、،]+/).map(bare).filter(Boolean);
   const sameWord = (one, other) => one.toLowerCase() === other.toLowerCase();
 
   // The switch for words of other languages: set in one scene, it holds in all.
@@ -46,8 +50,8 @@ genai.vectors = (() => {
     };
   }
 
-  // Words as chips that can be taken away, and a box to add more. `change(words, added)` tells whether it worked: what
-  // could not be added stays in the box.
+  // Words as chips that can be taken away, and a box to add more. `change(words, added)` tells which of the added ones could
+  // not be (null: none could): they stay in the box.
   function wordList(texts, change) {
     let words = [];
     const chips = el("ul", { class: "gx-words" });
@@ -56,7 +60,8 @@ genai.vectors = (() => {
       el("button", { class: "gx-button" }, texts.add));
     genai.keys.onSubmit(form, async () => {
       const added = split(input.value).filter((word) => !words.some((known) => sameWord(known, word)));
-      if (!added.length || await change([...words, ...added], added)) input.value = "";
+      const left = added.length ? await change(words, added) : [];
+      if (left) input.value = left.join(" ");
     });
     function draw(shown, mark = () => false) {
       words = shown;
@@ -70,5 +75,13 @@ genai.vectors = (() => {
     return { chips, form, draw, replace };
   }
 
-  return { NEIGHBOURS, signed, share, projector, split, sameWord, latinOnly, latinSwitch, neighbourBars, latin, offers, wordList };
+  // Some of the words that were to be added have no vector: which, and what is wrong with the first.
+  function leftOut(scene, refused, offer = true) {
+    if (!refused) return [];
+    scene.message(`${fill(scene.texts.left_out, { words: refused.words.map((word) => `“${word}”`).join(", ") })} ${refused.error}`);
+    if (offer) scene.offer(refused.offers);
+    return refused.words;
+  }
+
+  return { NEIGHBOURS, signed, share, projector, ordinary, bare, leftOut, split, sameWord, latinOnly, latinSwitch, neighbourBars, latin, offers, wordList };
 })();

@@ -7,13 +7,14 @@ import time
 
 import pytest
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route, expect
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 from visiting import Visit
 
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.next_token import backend
+from genai_demo.ui.texts import load_texts
 
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(2)} {{alert(3)}} `+alert(4)+` \u202eright to left\u0007"
 
@@ -360,3 +361,26 @@ def test_a_refused_question_does_not_leave_old_figures_as_its_answer(visitor: Vi
     fill_prompt(visitor, "the cat")
     assert page.locator(".gx-current:visible .gx-provenance").is_visible()
     assert page.locator(".gx-current:visible .gx-chain").is_visible()
+
+
+def test_what_a_model_expects_without_a_prompt_is_said_of_no_other(visitor: Visit, tiny: LanguageModel) -> None:
+    visitor.open("predict")
+    fill_prompt(visitor, "")
+    note = visitor.find(".gx-note:visible")
+    words = load_texts("genai_demo.next_token")["predict"]
+    assert not backend.next_token(tiny, "").candidates[0].text.startswith("<h")
+    expect(note).to_have_text(words["empty_prompt"].format(start="<bos>"))
+    visitor.page.route("**/component_server/", as_if_a_headline_came_first)
+    fill_prompt(visitor, "the")
+    fill_prompt(visitor, "")
+    remark = words["empty_headline"].format(title="Tiny", token="<h1>")
+    expect(note).to_have_text(f"{words['empty_prompt'].format(start='<bos>')} {remark}")
+    visitor.page.unroute("**/component_server/")
+
+
+def as_if_a_headline_came_first(route: Route) -> None:
+    answer = route.fetch()
+    data = answer.json()
+    if isinstance(data, dict) and data.get("candidates"):
+        data["candidates"][0]["text"] = "<h1>"
+    route.fulfill(response=answer, json=data)

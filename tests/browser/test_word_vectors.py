@@ -373,11 +373,17 @@ def test_words_that_cannot_be_added_stay_in_the_box(calm: Visit) -> None:
     calm.open("map")
     add_words(calm, "pizza quuen")
     assert "quuen" in message(calm)
-    assert calm.find(".gx-add input").input_value() == "pizza quuen"
+    assert calm.find(".gx-add input").input_value() == "quuen"  # and the other is there already
+    assert "pizza" in places(calm)
     with calm.answer():
         calm.find(".gx-offers button").first.click()
     assert calm.find(".gx-add input").input_value() == ""
     assert {"pizza", "queen"} <= set(places(calm))
+    add_words(calm, "“sushi”, 'quuen'、 ｐａｓｔａ zzyzx")
+    assert all(f"“{word}”" in message(calm) for word in ("quuen", "zzyzx"))
+    assert {"sushi", "pasta"} <= set(places(calm))
+    assert calm.find("h3:visible").first.inner_text() == "Nearest to “sushi”"
+    assert calm.find(".gx-add input").input_value() == "quuen zzyzx"
     add_words(calm, " ".join(THEMES["Animals"] + THEMES["Jobs"]))
     assert "80" in message(calm)
 
@@ -695,3 +701,28 @@ def test_a_word_with_signs_of_html_is_shown_as_it_is(calm: Visit, scene: str) ->
         page.wait_for_function("document.querySelector('.gx-space-frame')?._fullLayout?.scene?._scene?.glplot")
         page.wait_for_timeout(500)
     assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_better_word_takes_the_place_of_one_that_was_pasted_in_quotes(calm: Visit) -> None:
+    calm.open("arithmetic")
+    calm.find("textarea").fill("“ｋｉｎｇ” － «maan» ＋ wo\u00adman")
+    calm.settle()
+    calm.page.wait_for_selector(".gx-offers:visible")
+    with calm.answer():
+        calm.find(".gx-offers button").first.click()
+    assert not calm.find(".gx-message.gx-error").is_visible()
+    terms = [term.strip() for term in calm.find(".gx-term").all_inner_texts()]
+    assert terms[0] == "king"
+    assert terms[2] == "+ woman"
+    assert "maan" not in terms[1]
+
+
+@pytest.mark.parametrize("scene", ["map", "axes"])
+def test_words_are_added_but_for_the_one_that_is_unknown(calm: Visit, scene: str) -> None:
+    calm.open(scene)
+    add_words(calm, "pizza zzyzx violin")
+    assert "“zzyzx”" in message(calm)
+    assert calm.find(".gx-add input").input_value() == "zzyzx"
+    chips = calm.find(".gx-words bdi").all_text_contents()
+    assert {"pizza", "violin"} <= set(chips)
+    assert "zzyzx" not in chips

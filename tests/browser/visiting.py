@@ -82,7 +82,8 @@ class Visit:
 
     def wait_for_live(self) -> Page:
         two_models_writing = 90_000  # 120 tokens each on two shared cores, the slowest opening that there is
-        self.page.wait_for_selector(f"{SHOWN} .gx-kind.gx-real:visible", timeout=two_models_writing)
+        live = f"{SHOWN} .gx-scene:not(.gx-stale) .gx-kind.gx-real"  # it may stand in a part that is not open
+        self.page.wait_for_selector(live, state="attached", timeout=two_models_writing)
         self.settle()
         return self.page
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from genai_demo.models import gguf_conversion
+from genai_demo.models.catalogue import GEMMA_3_270M
 from genai_demo.models.gguf_conversion import ConversionError, _QuickReader, convert_gguf
 
 RECORDING = Path(__file__).parent / "data" / "llama_cpp_token_ids.json"
@@ -378,3 +380,14 @@ def test_real_roles_and_beginning(real: Converted) -> None:
     assert (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.bos_token_id) == (0, 1, 2)
     assert tokenizer.convert_tokens_to_ids(["<start_of_turn>", "<end_of_turn>"]) == [105, 106]
     assert len(tokenizer) == real[0].config.vocab_size == 262_144
+
+
+@pytest.mark.model
+def test_what_is_said_of_the_weights_is_measured_in_the_real_file(real_gguf: Path) -> None:
+    matrices = [tensor for tensor in _QuickReader(real_gguf).tensors if len(tensor.shape) > 1]
+    bits = {tensor.name: int(re.search(r"\d", tensor.tensor_type.name)[0]) for tensor in matrices}
+    average = 8 * sum(int(one.n_bytes) for one in matrices) / sum(int(one.n_elements) for one in matrices)
+    measured = f"quantised ({min(bits.values())} to {max(bits.values())} bits a weight, {average:.1f} on average)"
+    assert GEMMA_3_270M.weights == measured
+    shares = {kind: sum(int(one.n_elements) for one in matrices if bits[one.name] == kind) for kind in (4, 8)}
+    assert shares[8] > 5 * shares[4]

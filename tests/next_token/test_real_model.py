@@ -63,3 +63,7 @@ def test_an_unexpected_ending_costs_more(real: LanguageModel) -> None:
     odd = backend.surprise(real, "The cat sat on the differential equation.")
     assert plain.mean_bits == pytest.approx(6.14, abs=0.1)
     assert odd.mean_bits > plain.mean_bits + 2
+
+
+def test_without_a_prompt_it_expects_the_headline_of_a_web_page(real: LanguageModel) -> None:
+    assert backend.next_token(real, "").candidates[0].text == "<h1>"

@@ -23,7 +23,7 @@ from genai_demo.next_token.backend import (
     WrittenToken,
 )
 
-ORIGIN = Origin("tiny", "Tiny", "4-bit", "cpu", "float32")
+ORIGIN = Origin("tiny", "Tiny", "quantised (4 bits)", "cpu", "float32")
 BOS = Token("<bos>", 2)
 CALL = Candidate(" call", 11, 1, 3.5, 0.6123456789, 1.0, kept=True)
 SCRIPT = Candidate("<script>${x}`</script>\n👩", 12, 2, 2.5, 0.3, 0.0, kept=False)
@@ -115,7 +115,7 @@ def test_every_figure_carries_its_provenance(name):
         "kind": "real",
         "model": "tiny",
         "title": "Tiny",
-        "weights": "4-bit",
+        "weights": "quantised (4 bits)",
         "device": "cpu",
         "dtype": "float32",
     }

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 import torch
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.loading import ModelLoader, load_model
-from genai_demo.models.sampling import SamplingSettings
-from genai_demo.models.stages import BASE, TunedModel
+from genai_demo.models.sampling import SamplingSettings, rank_of
+from genai_demo.models.stages import BASE, FOLDER, TunedModel
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.rlhf import backend
+from genai_demo.ui.texts import load_texts
 
 pytestmark = pytest.mark.model
 GREEDY = SamplingSettings(temperature=0)
@@ -51,3 +55,20 @@ def test_the_tuned_stage_answers_and_ends_where_the_base_goes_on(shipped):
     assert result.left.stop_reason == "length"
     assert 0.1 < result.right_scored.kl_nats < 3
     assert 0 < result.right_scored.shifted_share < 0.7
+
+
+def test_the_share_of_boxes_is_the_one_that_the_page_names(shipped):
+    said = re.search(
+        r"over (\d+) test prompts, (\d+) of a hundred", " ".join(load_texts("genai_demo.rlhf")["changed"]["story"])
+    )
+    prompts = {one["id"]: one["prompt"] for one in json.loads((FOLDER / "prompts.json").read_text())["evaluation"]}
+    lines = (FOLDER / "evaluation" / "replies-rlhf-greedy.jsonl").read_text(encoding="utf-8").splitlines()
+    ranks = []
+    for reply in map(json.loads, lines):
+        ids = shipped.conversation(prompts[reply["id"]], reply["text"], ended=reply["ended"])
+        first = len(shipped.prompt(prompts[reply["id"]], as_turn=True).ids)
+        logits = shipped.each_logits(ids, first, (BASE,))
+        ranks += [rank_of(base, token_id) for (base,), token_id in zip(logits, ids[first:], strict=True)]
+    assert said
+    assert int(said[1]) == len(lines)
+    assert round(100 * sum(rank > 3 for rank in ranks) / len(ranks)) == pytest.approx(int(said[2]), abs=1)

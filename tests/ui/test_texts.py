@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from genai_demo import errors
 from genai_demo.errors import DemoError, InvalidParameter
+from genai_demo.models.catalogue import GEMMA_3_270M
 from genai_demo.ui.messages import sentence, stage_name
 from genai_demo.ui.scene import escape, scene, stepper
 from genai_demo.ui.texts import load_texts
@@ -168,6 +169,27 @@ def test_a_scene_opens_on_a_recorded_example_that_says_so(feature, name):
     assert found
     assert {provenance["kind"] for provenance in found} == {"recorded"}
     assert all(provenance["model"] and provenance["recorded_on"] for provenance in found)
+
+
+def test_recordings_and_texts_say_of_the_weights_what_the_app_says():
+    for file in RECORDED.glob("*.json"):
+        for provenance in provenances(json.loads(file.read_text(encoding="utf-8"))):
+            if provenance["model"] == GEMMA_3_270M.name:
+                assert provenance["weights"] == GEMMA_3_270M.weights, file.name
+    said = [*ROOT.glob("*.md"), ROOT / "NOTICE", *ROOT.glob("assets/*.md"), *ROOT.glob("genai_demo/**/texts/*.toml")]
+    for file in said:
+        assert not re.search(r"4.bit|(?<!to )4 bits", file.read_text(encoding="utf-8")), file.name
+    assert GEMMA_3_270M.weights.removeprefix("quantised ") in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_models_training_is_as_long_as_the_page_says():
+    said = " ".join(load_texts("genai_demo.diffusion")["destroy"]["story"])
+    training = json.loads((ROOT / "assets/picture_model/training.json").read_text(encoding="utf-8"))
+    assert "half a million for the network of the next scenes" in said
+    assert training["pictures"] == pytest.approx(500_000, rel=0.05)
+    last = json.loads((RECORDED / "denoising-destroy.json").read_text(encoding="utf-8"))["alpha_bars"][-1]
+    assert "next to nothing is left" in said
+    assert 0 < last < 1e-4
 
 
 def test_recorded_examples_are_the_ones_that_the_texts_open_with():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import chain
 from pathlib import Path
 
@@ -32,6 +33,26 @@ def table(real: LanguageModel) -> WordVectors:
 
 def best(table: WordVectors, formula: str) -> str:
     return backend.arithmetic(table, formula, THEMES["Family"]).best
+
+
+def test_what_the_page_says_of_cosines_is_what_the_table_says(table):
+    story = " ".join(TEXTS["numbers"]["story"])
+    said = re.search(r"hot and cold .* cosine is (\d\.\d+)", story)
+    assert said
+    assert f"{table.vector('hot') @ table.vector('cold'):.2f}" == said[1]
+    opposites = [
+        ("good", "bad"),
+        ("up", "down"),
+        ("young", "old"),
+        ("rich", "poor"),
+        ("tame", "wild"),
+        ("black", "white"),
+    ]
+    assert min(float(table.vector(one) @ table.vector(other)) for one, other in opposites) > 0.2
+    first, second = np.random.default_rng(0).integers(len(table.words), size=(2, 20_000))
+    at_random = np.sum(table.unit[first] * table.unit[second], axis=1)
+    assert abs(at_random.mean()) < 0.02
+    assert (at_random < -0.3).mean() < 0.001  # “far below 0 is rare”
 
 
 def test_the_table_is_as_large_as_the_readme_says(table):

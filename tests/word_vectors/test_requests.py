@@ -50,3 +50,30 @@ def test_markup_is_a_word_like_any_other(vectors):
         assert words[0] in sentence(caught.value)
     with pytest.raises(NotAWord):
         requests.compare_words(vectors, {"words": ["🙂", "cat"]})
+
+
+@pytest.mark.parametrize(
+    ("ask", "rest"),
+    [
+        (requests.show_map, {"words": ["cat", "dog", "cow"], "fitted": ["cat", "dog", "cow"]}),
+        (requests.place_words, {"horizontal": ["male", "female"], "vertical": ["old", "young"], "words": ["cat"]}),
+    ],
+    ids=["map", "axes"],
+)
+def test_one_unknown_word_among_several_keeps_no_other_out(vectors, ask, rest):
+    answer = ask(vectors, rest | {"added": ["pizza", "Nieces", "~Nieces", "SUSHI", "🙂"]})
+    alone = ask(vectors, rest | {"added": ["pizza", "~Nieces", "sushi"]})
+    refused = answer.pop("refused")
+    assert answer == alone
+    assert "refused" not in alone
+    assert refused["words"] == ["Nieces", "🙂"]
+    assert refused["offers"] == {"Nieces": ["niece", "~Nieces"]}
+    assert "“Nieces”" in refused["error"]
+    with pytest.raises(UnknownWord):
+        ask(vectors, rest | {"added": ["Nieces", "🙂"]})
+
+
+def test_the_words_of_a_theme_that_a_table_lacks_are_named_and_the_others_shown(without_pieces):
+    answer = requests.show_map(without_pieces, {"words": [], "fitted": [], "added": ["cat", "unicorn", "dog", "cow"]})
+    assert [point["word"] for point in answer["points"]] == answer["fitted"] == ["cat", "dog", "cow"]
+    assert answer["refused"]["words"] == ["unicorn"]

@@ -1,0 +1,209 @@
+"""Where a figure comes from is said where it stands: recorded things as recorded, and nothing is promised in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from planted import PlantedVectors
+from playwright.sync_api import Browser, Page, Route, expect
+from visiting import RLHF, SHOWN, TAB_OF, Visit, serve, visit
+
+from genai_demo.errors import ModelLoading
+from genai_demo.models.loading import ModelLoader
+from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.stages import TunedModel
+from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.rlhf import requests
+from genai_demo.ui import streaming
+from genai_demo.ui.scene import recorded
+from genai_demo.ui.texts import load_texts
+
+UI = load_texts("genai_demo.ui")["ui"]
+TEXTS = load_texts("genai_demo.rlhf")
+RECIPE, RATER = TEXTS["recipe"], TEXTS["rater"]
+PROMISE = UI["provenance"]["takes_over"]
+KINDS = UI["provenance"]["kinds"]
+
+
+class Late(StagesLoader):
+    """Stages that are still being fetched when the language model is there."""
+
+    arrived = False
+
+    def model(self, wait_seconds: float = 0.0) -> Any:
+        if not self.arrived:
+            raise ModelLoading(title="Tiny", percent=50, stage="downloading")
+        return super().model(wait_seconds)
+
+
+def kinds(visitor: Visit, inside: str = "") -> set[str]:
+    return set(visitor.find(f"{inside} .gx-kind:visible").all_inner_texts())
+
+
+def test_what_training_left_is_recorded_and_only_rewards_are_computed_now(visitor: Visit) -> None:
+    visitor.open("recipe")
+    for step, real in (("step_1", False), ("step_2", True), ("step_3", False)):
+        visitor.find("button").filter(has_text=RECIPE[step]).click()
+        assert kinds(visitor) == ({KINDS["real"], KINDS["recorded"]} if real else {KINDS["recorded"]}), step
+        charts = visitor.find(".gx-panel:visible").filter(has=visitor.page.locator(".gx-lines"))
+        assert charts.count() > 0
+        for chart in charts.all():
+            assert chart.locator(".gx-kind").all_inner_texts() == [KINDS["recorded"]]
+    visitor.find("button").filter(has_text=RECIPE["step_2"]).click()
+    line = visitor.find(".gx-soft:visible").filter(has=visitor.page.locator(".gx-real"))
+    expect(line).to_contain_text(f"{RECIPE['rewards_line']} {KINDS['real']} by Tiny")
+
+
+def test_no_scene_promises_a_live_answer_that_is_there(visitor: Visit) -> None:
+    visitor.open("tokens")
+    for scene in TAB_OF:
+        page = visitor.go_to(scene)
+        assert PROMISE not in page.locator(SHOWN).inner_text(), scene
+
+
+PARTS = [("focus", "measure_surprise"), ("steer", "read_words"), ("counts", "steer_by_prompt")]
+
+
+@pytest.mark.parametrize(("scene", "last"), PARTS)
+def test_a_scene_is_computed_now_only_when_all_its_parts_are(visitor: Visit, scene: str, last: str) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if last in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page = visitor.page
+    page.route("**/component_server/", hold)
+    page.goto(f"{visitor.address}/?tab={TAB_OF[scene]}&scene={scene}")
+    while not held:
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1_500)
+    line = page.locator(f"{SHOWN} .gx-provenance")
+    assert line.locator(".gx-recorded").count() == 1
+    assert PROMISE in line.inner_text()
+    held[0].continue_()
+    page.unroute("**/component_server/")
+    visitor.wait_for_live()
+
+
+def opened(browser: Browser, url: str, scene: str) -> Visit:
+    guest = visit(browser, url)
+    guest.page.goto(f"{url}/?tab={RLHF}&scene={scene}")
+    guest.page.wait_for_selector(f"{SHOWN} .gx-recorded")
+    return guest
+
+
+@pytest.fixture
+def late(tuned: TunedModel) -> Late:
+    return Late.of(tuned)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def url(loader: ModelLoader, pictures: PictureLoader, late: Late) -> Iterator[str]:
+    found, stop = serve(loader, pictures, stages=late)
+    yield found
+    stop()
+
+
+@pytest.mark.parametrize("scene", ["compare", "changed", "recipe", "rater"])
+def test_stages_that_come_later_than_their_base_take_over_too(
+    browser: Browser, url: str, late: Late, scene: str
+) -> None:
+    guest = opened(browser, url, scene)
+    expect(guest.find(".gx-message.gx-note")).to_contain_text("50 %")
+    late.arrived = True
+    guest.wait_for_live()
+    guest.page.context.close()
+    assert guest.complaints == []
+
+
+def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, url: str, late: Late) -> None:
+    late.arrived = True
+    guest = visit(browser, url)
+    guest.page.route("**/queue/join*", lambda _: None)  # it never gets so far
+    guest.page.goto(f"{url}/?tab={RLHF}&scene=compare")
+    halt = guest.find("button").get_by_text(TEXTS["common"]["stop"], exact=True)
+    expect(halt).to_have_attribute("aria-disabled", "false")
+    assert PROMISE in guest.find(".gx-provenance").inner_text()
+    halt.click()
+    expect(guest.find(".gx-provenance")).to_contain_text(KINDS["recorded"])
+    assert PROMISE not in guest.find(".gx-provenance").inner_text()
+    guest.page.context.close()
+
+
+# ── the rater's recorded answers ─────────────────────────────────────────────────────────────────────────────
+
+
+def rater_state(page: Page) -> dict[str, Any]:
+    rater = "document.querySelector('#scene-rlhf-rater .gx-scene').genaiScene"
+    found: dict[str, Any] = page.evaluate(f"() => {rater}.state()")
+    return found
+
+
+def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Browser, url: str, late: Late) -> None:
+    guest = opened(browser, url, "rater")
+    page = guest.page
+    status, cards = guest.find(".gx-verdict").first, guest.find(".gx-answers li")
+    expect(status).to_have_text(RATER["order"])
+    assert status.bounding_box()["y"] < cards.first.bounding_box()["y"]
+    cards.nth(2).locator("button").click()
+    page.keyboard.press("1")
+    assert rater_state(page)["order"] == [2, 0]
+    guest.find("button").get_by_text(RATER["order_again"], exact=True).click()
+    last, first = (cards.nth(place).bounding_box() for place in (1, 0))
+    page.mouse.move(last["x"] + 40, last["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(first["x"] + 40, first["y"] + 12, steps=12)
+    page.mouse.up()
+    guest.settle()
+    assert [text[:8] for text in cards.all_inner_texts()][:2] == ["Answer B", "Answer A"]
+    guest.find("button").get_by_text(RATER["my_order"], exact=True).click()
+    expect(status).to_have_text(RATER["ordered_early"])
+    assert rater_state(page)["order"] == [1, 0, 2, 3]
+    late.arrived = True  # but it is another model: its states and the recorded ones cannot be learned from together
+    guest.wait_for_live()
+    expect(guest.find(".gx-message.gx-note")).to_have_text(RATER["other_answers"])
+    expect(status).to_have_text(RATER["order"])
+    state = rater_state(page)
+    assert [state["order"], state["rankings"]] == [[], []]
+    page.context.close()
+    assert guest.complaints == []
+
+
+@pytest.mark.parametrize("alike", [True, False], ids=["the same words again", "other words"])
+def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
+    browser: Browser,
+    loader: ModelLoader,
+    pictures: PictureLoader,
+    tuned: TunedModel,
+    late: Late,
+    alike: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = {"prompt": "the cat", "stage": tuned.stages[1], "seed": 1 if alike else 7}
+    *_, told = requests.sample_answers(tuned, asked)
+    told["provenance"] |= {"kind": "recorded", "recorded_on": "2026-01-01"}
+    monkeypatch.setattr(
+        streaming, "recorded", lambda tab, name: told if (tab, name) == (RLHF, "rater") else recorded(tab, name)
+    )
+    url, stop = serve(loader, pictures, PlantedVectors(loader), late)
+    guest = opened(browser, url, "rater")
+    for key in "4213":
+        guest.page.keyboard.press(key)
+    status = guest.find(".gx-verdict").first
+    expect(status).to_have_text(RATER["ordered_early"])
+    late.arrived = True
+    expect(status).to_have_text(RATER["ordered"], timeout=30_000)
+    state = rater_state(guest.page)
+    assert [state["rankings"], state["predicted"]] == [[[3, 1, 0, 2]], None]
+    assert [one["text"] for one in state["known"]] == [one["text"] for one in told["answers"]]
+    line = guest.find(".gx-provenance").inner_text()
+    assert PROMISE not in line
+    assert line.startswith(KINDS["real" if alike else "recorded"])
+    guest.page.context.close()
+    stop()
+    assert guest.complaints == []
