@@ -129,8 +129,7 @@ def _open(options: argparse.Namespace, progress: TerminalProgress) -> None:
     vectors.choose(table)
     pictures.choose(drawn, options.device)
     loader.start()
-    for line in open_page(demo, host, port, launch_options(TABS)):
-        print(line, flush=True)
+    progress.say("\n".join(open_page(demo, host, port, launch_options(TABS))))
     wait_for_interrupt()
 
 
