@@ -130,8 +130,7 @@ def _open(options: argparse.Namespace, progress: TerminalProgress) -> None:
     vectors.choose(table)
     pictures.choose(drawn, options.device)
     loader.start()
-    for line in open_page(demo, host, port, launch_options(FEATURES)):
-        print(line, flush=True)
+    progress.say("\n".join(open_page(demo, host, port, launch_options(FEATURES))))
     wait_for_interrupt()
 
 

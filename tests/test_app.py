@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import app
 from genai_demo.errors import NoCacheSpace
+from genai_demo.models import device as device_module
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
@@ -24,6 +26,7 @@ from genai_demo.models.catalogue import (
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.ui.messages import sentence
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +40,14 @@ def launched(monkeypatch) -> list[dict]:
     monkeypatch.setattr(app, "stages", StagesLoader(loader))
     page = SimpleNamespace(launch=lambda **options: launches.append({"started": list(started), **options}))
     monkeypatch.setattr(app, "demo", page)
+    monkeypatch.setattr(app, "wait_for_interrupt", lambda: None)
     return launches
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_help_names_every_option_in_plain_words(capsys):
@@ -125,9 +135,10 @@ def test_a_disk_that_is_too_full_is_said_in_the_terminal(capsys, monkeypatch):
 
 
 def test_the_page_opens_where_it_was_told_to_with_the_chosen_model_on_its_way(launched):
-    assert app.main(["--host", "0.0.0.0", "--port", "7999", "--model", "smollm2-135m", "--device", "cpu"]) == 0
+    port = free_port()
+    assert app.main(["--host", "0.0.0.0", "--port", str(port), "--model", "smollm2-135m", "--device", "cpu"]) == 0
     (launch,) = launched
-    assert (launch["server_name"], launch["server_port"]) == ("0.0.0.0", 7_999)
+    assert (launch["server_name"], launch["server_port"]) == ("0.0.0.0", port)
     assert launch["started"] == ["smollm2-135m"]
     assert app.loader.entry == find_model("smollm2-135m")
 
@@ -135,7 +146,58 @@ def test_the_page_opens_where_it_was_told_to_with_the_chosen_model_on_its_way(la
 def test_without_options_the_default_model_is_on_its_way(launched):
     assert app.main([]) == 0
     assert launched[0]["started"] == [DEFAULT_MODEL]
-    assert launched[0]["server_name"] is None  # this machine only
+    assert launched[0]["server_name"] == "127.0.0.1"  # this machine only
+
+
+@pytest.mark.parametrize("device", ["cuda", "abacus"])
+def test_a_device_that_is_not_there_is_said_before_anything_is_loaded(launched, capsys, monkeypatch, device):
+    monkeypatch.setattr(device_module, "available_devices", lambda: ("cpu",))
+    assert app.main(["--device", device]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert device in line
+    assert "auto, cpu" in line
+    assert not launched
+
+
+def test_a_model_that_cannot_be_loaded_is_said_in_a_sentence_in_the_terminal(capsys, monkeypatch, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    loader = ModelLoader(find_model(DEFAULT_MODEL))
+    monkeypatch.setattr(app, "loader", loader)
+    monkeypatch.setattr(app, "wait_for_interrupt", lambda: loader._finished.wait(60))
+    assert app.main(["--model", str(tmp_path), "--device", "cpu"]) == 0  # the page stays, and says it too
+    said = capsys.readouterr().err
+    assert sentence(loader.status.error) in said
+    assert "100 %" not in said
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "-1", "8000.5", "http", ""])
+def test_a_port_that_is_none_is_said(launched, capsys, port):
+    with pytest.raises(SystemExit) as caught:
+        app.main([f"--port={port}"])
+    assert caught.value.code == 2
+    assert "from 1 to 65535" in capsys.readouterr().err
+    assert not launched
+
+
+@pytest.mark.parametrize("options", [["--prepare"], []])
+def test_ctrl_c_ends_without_a_word(capsys, monkeypatch, options):
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "prepare", interrupted)
+    monkeypatch.setattr(app, "open_page", interrupted)
+    assert app.main(options) == app.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
+def test_an_error_that_nobody_foresaw_is_a_sentence_when_preparing_too(capsys, monkeypatch, caplog):
+    def broken(*_args, **_options):
+        raise OSError(5, "the disk is dying")
+
+    monkeypatch.setattr(app, "prepare", broken)
+    assert app.main(["--prepare"]) == 1
+    assert "could not be loaded (OSError)" in capsys.readouterr().err
+    assert "the disk is dying" in caplog.text
 
 
 def test_the_program_asks_nobody_outside_the_machine():

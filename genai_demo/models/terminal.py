@@ -28,6 +28,11 @@ class TerminalProgress:
         if fraction >= 1:
             self._close()
 
+    def say(self, text: str) -> None:
+        """Print something above the bar."""
+        tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+
     def fail(self, sentence: str) -> None:
         """Leave the bar where it stands, and say below it what went wrong."""
         if self._bar is not None:

@@ -97,7 +97,7 @@ def test_pickled_weights_are_never_read(folder):
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     torch.save(stable_diffusion().unet.state_dict(), weights.with_suffix(".bin"))
     weights.unlink()
-    with pytest.raises(DamagedModelFolder):
+    with pytest.raises(NoSafetensors):
         load(folder)
 
 
