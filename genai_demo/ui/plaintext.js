@@ -16,7 +16,7 @@
     if (node.matches?.(".gx-mark")) return unmarked(node.textContent);
     const inside = [...node.childNodes].map(plain).join("");
     if (node.matches?.(".gx-bar-number") || (node.matches?.(".gx-bar-count") && inside)) return `\t${inside}`;
-    return BLOCK.test(node.nodeName) && !node.matches(INLINE) && inside ? `\n${inside}\n` : inside;
+    return BLOCK.test(node.nodeName) && !node.matches(INLINE) && inside ? `\0${inside}\0` : inside;   // a break, whatever newlines the words themselves have
   }
   // A range as plain text; null where nothing in it is shown otherwise than it is, so that the browser copies it as ever.
   function plainText(range) {
@@ -26,7 +26,7 @@
     const part = range.cloneContents();
     if (!part.querySelector(SHAPED) && !around.closest(".gx-chip")) return null;
     if (around.closest(".gx-chip")) part.querySelectorAll("small").forEach((figure) => figure.remove());
-    return plain(part).replace(/^\n+|\n+$/g, "").replace(/\n{3,}/g, "\n\n") || null;   // nothing but figures: they are what is wanted
+    return plain(part).replace(/^\0+|\0+$/g, "").replace(/\0+/g, "\n") || null;   // nothing but figures: they are what is wanted
   }
   document.addEventListener("copy", (event) => {
     const selection = document.getSelection();

@@ -39,7 +39,7 @@ def copied(page: Page, first: str, last: str | None = None) -> str | None:
     return text
 
 
-ODD = "the  cat\n\tsat\u00a0on\u200b 🙂 ␣"
+ODD = "\n\nthe  cat\n\n\n\n\tsat\u00a0on\u200b 🙂 ␣\n"
 
 
 def test_tokens_are_copied_as_the_text_that_was_cut(visitor: Visit) -> None:
