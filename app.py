@@ -28,7 +28,7 @@ from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.tab import tab as next_token_tab
 from genai_demo.rlhf.tab import tab as rlhf_tab
-from genai_demo.ui.messages import sentence, stage_name
+from genai_demo.ui.messages import sentence, stage_name, terminal_line
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.word_vectors.tab import tab as word_vectors_tab
 
@@ -70,14 +70,26 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         loader.choose(entry, options.device, progress)
         stages.choose({stage: ModelLoader(one, options.device) for stage, one in siblings.items()})
-        vectors.choose(find_vectors(options.vectors))
+        _choose_vectors(options.vectors)
         pictures.choose(find_pictures(options.pictures), options.device)
+        # Scenes offer words that their table has, and those of a file are known only now.
+        page = build_page(loader, TABS, NOTICES) if vectors.from_file else demo
     except DemoError as error:
         print(sentence(error), file=sys.stderr)
         return 1
     loader.start()
-    demo.launch(server_name=options.host, server_port=options.port, **launch_options(TABS))
+    page.launch(server_name=options.host, server_port=options.port, **launch_options(TABS))
     return 0
+
+
+def _choose_vectors(name: str) -> None:
+    """Read the word vectors, if they come from a file, and say what was found there."""
+    chosen = find_vectors(name)
+    if chosen.name != DEFAULT_VECTORS:
+        print(terminal_line("reading_vectors", name=chosen.title))
+    report = vectors.choose(chosen)
+    if report:
+        print(terminal_line("vectors_read", name=chosen.title, **vars(report)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,13 +8,13 @@ from gradio.events import api
 
 from ..models.word_vectors import VectorsLoader
 from ..ui.page import VISITORS_AT_ONCE, WAIT_SECONDS, answer_or_message
-from ..ui.texts import load_texts
 from . import backend, view
+from .examples import texts_for
 
 
 def publish(loader: VectorsLoader) -> None:
     """Add the endpoints to the page that is being built."""
-    reference = load_texts("genai_demo.word_vectors")["common"]["themes"][0]["words"]
+    reference = texts_for(loader.from_file)["common"]["themes"][0]["words"]
 
     def word_neighbours(word: str, count: int = 10) -> dict[str, Any]:
         """The words whose vectors have the largest cosine with that of `word`."""

@@ -1,16 +1,19 @@
-"""What the scenes open with, computed from the vectors; `genai_demo/record.py` writes it into files."""
+"""What the scenes open with, computed from the vectors.
+
+`genai_demo/record.py` writes it into files for the default table; for one from a file it is computed at the start.
+"""
 
 from __future__ import annotations
 
 from ..models.word_vectors import WordVectors
 from ..ui.request import Json
-from ..ui.texts import load_texts
 from . import requests
+from .examples import texts_for
 
 
 def openings(vectors: WordVectors) -> dict[str, Json]:
     """The opening example of each scene: scene → payload."""
-    texts = load_texts("genai_demo.word_vectors")
+    texts = texts_for(vectors)
     family = texts["common"]["themes"][0]["words"]
     axes = texts["axes"]["presets"][0]
     return {

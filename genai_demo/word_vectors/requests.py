@@ -8,12 +8,11 @@ from __future__ import annotations
 from ..errors import InvalidParameter, TooFewWords
 from ..models.word_vectors import WordVectors
 from ..ui.request import Json, text_field, texts_field
-from ..ui.texts import load_texts
 from . import backend, view
+from .examples import bank_for
 
 NEIGHBOURS = 10
 HOVER_NEIGHBOURS = 6
-BANK = load_texts("genai_demo.word_vectors")["bank"]
 
 
 def compare_words(vectors: WordVectors, request: Json) -> Json:
@@ -48,7 +47,7 @@ def place_words(vectors: WordVectors, request: Json) -> Json:
 def deal_game(vectors: WordVectors, request: Json) -> Json:
     """{seed} → all rounds of both games."""
     seed = request.get("seed", 0)
-    return view.game_payload(backend.deal_game(vectors, BANK["formulas"], BANK["groups"], seed), seed)
+    return view.game_payload(backend.deal_game(vectors, *bank_for(vectors), seed), seed)
 
 
 def _pair(request: Json, name: str) -> tuple[str, str]:

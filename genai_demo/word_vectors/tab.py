@@ -10,6 +10,8 @@ from ..ui.scene import recorded, scene, stepper
 from ..ui.texts import load_texts
 from . import requests
 from .api import publish
+from .examples import texts_for
+from .openings import openings
 
 NAME = "word-vectors"
 PACKAGE = "genai_demo.word_vectors"
@@ -28,12 +30,15 @@ def tab(vectors: VectorsLoader | None = None) -> Tab:
     def build(loader: ModelLoader) -> None:
         """Add the scenes to the tab that is being built."""
         source = vectors or VectorsLoader(loader)
-        texts = load_texts(PACKAGE)
+        table = source.from_file
+        texts = texts_for(table)
+        opened = openings(table) if table else {name: recorded(NAME, name) for name in ASKS}
+        alphabets = table is None or 0 < table.latin_count < len(table.words)
         stepper(NAME, {name: texts[name]["title"] for name in ASKS}, texts["stepper"])
         for name, answer in ASKS.items():
             labels = {**texts["common"], **texts[name]}
-            settings = {"plotly": serve_plotly()} if name == "map" else {}
-            scene(NAME, name, labels, recorded(NAME, name), [answering(source, answer)], settings=settings)
+            settings = {"alphabets": alphabets, **({"plotly": serve_plotly()} if name == "map" else {})}
+            scene(NAME, name, labels, opened[name], [answering(source, answer)], settings=settings)
         publish(source)
 
     title: str = load_texts(PACKAGE)["title"]

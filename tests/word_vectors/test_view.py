@@ -101,8 +101,8 @@ def test_three_words_make_a_map_in_two_dimensions(vectors):
 
 
 def test_a_game_keeps_the_answers_beside_the_options(vectors, monkeypatch):
-    monkeypatch.setitem(requests.BANK, "formulas", [NIECE, "king − man + woman", "cat + dog", "red + green"])
-    monkeypatch.setitem(requests.BANK, "groups", [["cat", "dog", "horse", "pizza"]])
+    formulas, groups = (NIECE, "king − man + woman", "cat + dog", "red + green"), (("cat", "dog", "horse", "pizza"),)
+    monkeypatch.setattr(requests, "bank_for", lambda _: (formulas, groups))
     payload = requests.deal_game(vectors, {"seed": 4})
     assert json.loads(json.dumps(payload)) == payload
     assert payload["seed"] == 4
