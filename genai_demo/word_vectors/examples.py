@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from ..errors import TooFewWordsInFile
 from ..models.word_vectors import WordVectors
 from ..ui.request import Json
 from ..ui.texts import load_texts
 from .formula import parse_formula
 
 PACKAGE = "genai_demo.word_vectors"
+FEWEST = 24  # words of a table from which examples can be made up
 THEME_WORDS = 8  # that a theme must keep
 ROUNDS = 6  # of a game that the table must keep
 SEEDS = 12  # words that examples are made up around
@@ -22,10 +24,16 @@ SHORT = 3  # letters: such words are mostly articles and prepositions
 
 
 def texts_for(vectors: WordVectors | None) -> Json:
-    """The texts of the tab, whose examples `vectors` can all answer. None, or a model's input table: as written."""
+    """The texts of the tab, whose examples `vectors` can all answer. None, or a model's input table: as written.
+
+    Raises:
+        TooFewWordsInFile: a table with fewer than 24 words, of which no examples can be made.
+    """
     texts = load_texts(PACKAGE)
     if vectors is None or vectors.origin.inside_model:
         return texts
+    if len(vectors.words) < FEWEST:
+        raise TooFewWordsInFile(path=vectors.origin.title, count=len(vectors.words), needed=FEWEST)
     words, common, numbers, arithmetic = (texts[part] for part in ("other_table", "common", "numbers", "arithmetic"))
     common["themes"] = _themes(vectors, common["themes"], words)
     theme = common["themes"][0]

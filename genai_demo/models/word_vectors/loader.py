@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from ...errors import CacheNotWritable, NoCacheSpace, TooFewWordsInFile
+from ...errors import CacheNotWritable, NoCacheSpace
 from ..cache import build_once, cache_folder
 from ..catalogue import DEFAULT_VECTORS, InputTable, ModelEntry, VectorEntry, Wheel, find_vectors
 from ..language import LanguageModel
@@ -18,7 +18,6 @@ from .table import WordVectors
 
 logger = logging.getLogger(__name__)
 
-FEWEST_WORDS = 24  # of a table: with less, the scenes have nothing to show
 TABLE_VERSION = 2  # raise it when another table would be extracted
 TABLE_BYTES = 400_000_000  # what the default model's table takes, with room to spare
 
@@ -50,12 +49,10 @@ class VectorsLoader:
             What was found in the file; None for the input table, which waits for its language model.
 
         Raises:
-            TooFewWordsInFile: fewer than 24. DemoError: as `read_vectors`.
+            DemoError: as `read_vectors`.
         """
-        vectors, report = (None, None) if isinstance(entry.source, InputTable) else read_vectors(entry)
-        if vectors and len(vectors.words) < FEWEST_WORDS:
-            raise TooFewWordsInFile(path=entry.title, count=len(vectors.words), needed=FEWEST_WORDS)
-        self._vectors, self.entry = vectors, entry
+        self._vectors, report = (None, None) if isinstance(entry.source, InputTable) else read_vectors(entry)
+        self.entry = entry
         return report
 
     @property
