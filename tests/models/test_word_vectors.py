@@ -342,7 +342,7 @@ def test_a_damaged_table_in_the_cache_is_made_anew(tiny, tmp_path, counted, dama
 
 
 def test_a_cache_that_damages_whatever_is_written_costs_time_and_nothing_else(tiny, tmp_path, monkeypatch, counted):
-    monkeypatch.setattr(loader_module, "save_table", lambda table, folder: (folder / "words.json").write_text("[]"))
+    monkeypatch.setattr(loader_module, "save_table", lambda _, folder: (folder / "words.json").write_text("[]"))
     vectors = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
     assert vectors.spelling("CAT") == "cat"
     assert len(counted) == 3
