@@ -22,6 +22,7 @@ from genai_demo.models.catalogue import (
     DEFAULT_VECTORS,
     PICTURES,
     VECTORS,
+    VectorEntry,
     find_model,
     find_pictures,
     find_siblings,
@@ -36,7 +37,7 @@ from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.next_token.feature import FEATURE as NEXT_WORD
 from genai_demo.rlhf.feature import FEATURE as RLHF
 from genai_demo.shipped import reading
-from genai_demo.ui.messages import sentence, stage_name
+from genai_demo.ui.messages import sentence, stage_name, terminal_line
 from genai_demo.ui.opening import choose_place, open_page, wait_for_interrupt
 from genai_demo.ui.page import build_page, launch_options
 from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
@@ -127,11 +128,22 @@ def _open(options: argparse.Namespace, progress: TerminalProgress) -> None:
     host, port = choose_place(options.host, options.port)
     loader.choose(entry, options.device, report)
     stages.choose({stage: ModelLoader(one, options.device) for stage, one in siblings.items()})
-    vectors.choose(table)
+    _choose_vectors(table, progress)
     pictures.choose(drawn, options.device)
+    # Scenes offer words that their table has, and those of a file are known only now.
+    page = build_page(loader, SOURCES, _notices()) if vectors.from_file else demo
     loader.start()
-    progress.say("\n".join(open_page(demo, host, port, launch_options(FEATURES))))
+    progress.say("\n".join(open_page(page, host, port, launch_options(FEATURES))))
     wait_for_interrupt()
+
+
+def _choose_vectors(chosen: VectorEntry, progress: TerminalProgress) -> None:
+    """Read the word vectors, if they come from a file, and say what was found there."""
+    if chosen.name != DEFAULT_VECTORS:
+        progress.say(terminal_line("reading_vectors", name=chosen.title))
+    report = vectors.choose(chosen)
+    if report:
+        progress.say(terminal_line("vectors_read", name=chosen.title, **vars(report)))
 
 
 def _parser() -> argparse.ArgumentParser:

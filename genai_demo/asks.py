@@ -85,6 +85,8 @@ class Feature(Generic[Model]):
     openings: what each scene opens with, computed by a model.
     settings: what else the scripts need to know before the model is there and do not write on the page, of the loader.
     plotted: scenes that draw with Plotly.
+    texts: what the scenes say, of the loader, if it is not simply the package's texts.
+    opened: what the scenes open with, of the loader, if it is not the recorded examples.
     """
 
     name: str
@@ -94,6 +96,8 @@ class Feature(Generic[Model]):
     openings: Callable[[Model], dict[str, Json]]
     settings: Callable[[Any], Json] = lambda _: {}
     plotted: Sequence[str] = ()
+    texts: Callable[[Any], Json] | None = None
+    opened: Callable[[Any], dict[str, Json] | None] = lambda _: None
 
     def ask(self, name: str) -> Ask[Model]:
         """The question called `name`.

@@ -67,6 +67,12 @@ class UnknownWord(BadRequest):
         return {str(self.facts["word"]): [*_listed(self.facts["spellings"]), f"~{self.facts['word']}"]}
 
 
+class TokenIsNoWord(UnknownWord):
+    """`word` is a single token, but not one of letters; `spellings` are the nearest words."""
+
+    key = "token_is_no_word"
+
+
 class WordNotInTable(BadRequest):
     """The vectors' file, of `count` words, does not hold `word`; `spellings` are the nearest it does hold."""
 
@@ -292,6 +298,45 @@ class DamagedVectorFile(ModelUnavailable):
     """The file of word vectors at `path` cannot be read."""
 
     key = "damaged_vector_file"
+
+
+class BrokenVectorLine(DamagedVectorFile):
+    """Line number `line` of the text at `path` does not end in `dimensions` numbers."""
+
+    key = "broken_vector_line"
+
+
+class VectorFileEndsEarly(DamagedVectorFile):
+    """The first line of the file at `path` promises `promised` words, and only `found` are there."""
+
+    key = "vector_file_ends_early"
+
+
+class MissingVectorPart(DamagedVectorFile):
+    """The file at `path` is one of several; that called `part` does not lie beside it."""
+
+    key = "missing_vector_part"
+
+
+class NoWordsInFile(DamagedVectorFile):
+    """Of the `rows` in the file at `path` fewer than two are words with a vector; `keys` are the first of them.
+
+    `not_words` are no words of letters, `without_direction` have a row that is zero or not finite.
+    """
+
+    key = "no_words_in_file"
+
+
+class TooFewWordsInFile(DamagedVectorFile):
+    """The file at `path` holds `count` words; the scenes need `needed`."""
+
+    key = "too_few_words_in_file"
+
+
+class NoWordsInModel(ModelUnavailable):
+    """The vocabulary of the model called `title` has no tokens that are words."""
+
+    key = "no_words_in_model"
 
 
 class VectorDownloadFailed(ModelUnavailable):

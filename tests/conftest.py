@@ -51,8 +51,8 @@ SLIDING_WINDOW = 16
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gradio leaves event loops open, gensim vector files; they are found whenever Python tidies up."""
-    left_open = r"unclosed (event loop|<socket|file .*(vectors\.any|damaged\.bin))"
+    """Gradio leaves event loops open; they are found whenever Python tidies up."""
+    left_open = r"unclosed (event loop|<socket)"
     config.addinivalue_line("filterwarnings", f"ignore:{left_open}:ResourceWarning")
     warnings.filterwarnings("ignore", left_open, ResourceWarning)  # also after the last test
 

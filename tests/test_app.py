@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 import app
@@ -26,7 +27,10 @@ from genai_demo.models.catalogue import (
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.word_vectors import VectorsLoader
 from genai_demo.ui.messages import sentence
+from genai_demo.ui.page import build_page
+from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +85,74 @@ def test_the_chosen_picture_model_is_loaded_before_the_page_opens(launched, tmp_
     (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
     assert app.main(["--pictures", str(tmp_path), "--device", "cpu"]) == 1
     assert "FluxPipeline" in capsys.readouterr().err
+    assert not launched
+
+
+@pytest.fixture
+def vectors(monkeypatch) -> VectorsLoader:
+    """The app's own loader of word vectors, which nobody has chosen for yet."""
+    fresh = VectorsLoader(app.loader)
+    monkeypatch.setattr(app, "vectors", fresh)
+    monkeypatch.setattr(app, "SOURCES", ((WORD_VECTORS, fresh),))
+    return fresh
+
+
+def write_vectors(path: Path, words: int) -> str:
+    lines = (f"{'Wort' + chr(97 + index)} {index} {index**2} 1" for index in range(words))
+    path.write_text("\n".join(["x1 1 2 3", "zu 0 0 0", *lines]) + "\n")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("not a vector", "Expected: text with a line a word"),
+        ("cat 1 2\ndog 3\n", "Line 2 of"),
+        ("x1 1 2\nx2 2 3\n", "The first entries are: x1, x2"),
+        ("3 2\ncat 1 2\ndog 3 4\n", "no more than 2 can be read"),
+        ("cat 1 2\ndog 3 4\n", "holds 2 different words; the scenes need at least 24"),
+    ],
+)
+@pytest.mark.usefixtures("vectors")
+def test_word_vectors_that_cannot_be_shown_are_reported_before_the_page_opens(
+    launched, tmp_path, capsys, content, said
+):
+    path = tmp_path / "mine.vec"
+    path.write_text(content)
+    assert app.main(["--vectors", str(path), "--device", "cpu"]) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert "mine.vec" in printed.err
+    assert "Traceback" not in printed.err
+    assert not launched
+
+
+def test_word_vectors_from_a_file_are_read_at_the_start_and_what_was_left_out_is_said(
+    launched, tmp_path, capsys, vectors, monkeypatch
+):
+    built: list[str] = []
+
+    def build(loader, sources, notices):
+        page = build_page(loader, sources, notices)
+        built.extend(str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML))
+        return app.demo
+
+    monkeypatch.setattr(app, "build_page", build)
+    assert app.main(["--vectors", write_vectors(tmp_path / "mine.vec", 26), "--device", "cpu"]) == 0
+    printed = capsys.readouterr().out
+    assert "mine.vec: 26 words with 3 numbers each, from 28 rows." in printed
+    assert "1 that are no words of letters, 0 further rows" in printed
+    assert "1 whose numbers are all zero" in printed
+    assert len(launched) == 1
+    assert vectors.from_file.words[0] == "Worta"
+    assert any("Wort" in value for value in built)
+    assert not any("niece" in value for value in built)
+
+
+def test_an_unknown_name_of_word_vectors_is_answered_with_the_choices(capsys, launched):
+    assert app.main(["--vectors", "no-such-vectors"]) == 1
+    said = capsys.readouterr().err
+    assert all(name in said for name in available_vectors())
     assert not launched
 
 

@@ -23,6 +23,11 @@ def stage_name(stage: str) -> str:
     return str(_TEXTS["stages"][stage])
 
 
+def terminal_line(key: str, **facts: object) -> str:
+    """What the terminal says at `key` of [terminal], with its blanks filled in."""
+    return str(_TEXTS["terminal"][key]).format(**{name: _short(value) for name, value in facts.items()})
+
+
 def _short(value: object) -> str:
     """Numbers with thousands separators, lists with commas; of a visitor's own text no more than makes it known."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**12:

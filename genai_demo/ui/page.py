@@ -44,7 +44,8 @@ def build_page(loader: ModelLoader, sources: Sequence[Source], notices: str) -> 
 
 def _add_scenes(feature: Feature[Any], source: Loader[Any], answerer: Local) -> None:
     """A tab's stepper and its scenes, each opening on its recorded example."""
-    texts, runs = load_texts(feature.package), Runs(answerer, feature.name)
+    texts = feature.texts(source) if feature.texts else load_texts(feature.package)
+    opened, runs = feature.opened(source), Runs(answerer, feature.name)
     stepper(feature.name, {name: texts[name]["title"] for name in feature.scenes}, texts["stepper"])
     for name, asks in feature.scenes.items():
         events = [ask for ask in asks if feature.ask(ask).streams]
@@ -54,7 +55,7 @@ def _add_scenes(feature: Feature[Any], source: Loader[Any], answerer: Local) -> 
             feature.name,
             name,
             {**texts["common"], **texts[name]},
-            recorded(feature.name, name),
+            opened[name] if opened else recorded(feature.name, name),
             [*answers, *([runs.halt] if events else [])],
             events,
             settings,

@@ -10,7 +10,7 @@ genai.scenes.arithmetic = (scene) => {
   const typed = scene.debounce(() => { examples.forget(); scene.refresh(); }, 400);
   const { box, node: formulaNode } = textbox(texts.formula, payload.formula, typed, { rows: 1 });
   const theme = choices(texts.reference, "", [{ entries: texts.themes }], () => scene.refresh());
-  const examples = choices(texts.examples, texts.examples_hint, [{ label: texts.examples_work, entries: texts.presets }, { label: texts.examples_fail, entries: texts.failures }], put);
+  const examples = choices(texts.examples, texts.examples_hint, [{ label: texts.examples_work, entries: texts.presets }, { label: texts.examples_fail, entries: texts.failures }].filter((group) => group.entries.length), put);
   function put(example) {
     box.value = example.formula;
     theme.set(texts.themes.find((one) => one.label === example.theme));
@@ -104,6 +104,7 @@ genai.scenes.arithmetic = (scene) => {
   }
   // Cosine in all dimensions beside the distance on the map: sometimes they disagree about what is near.
   function drawDetail(shown) {
+    if (!shown.length) { detail.textContent = ""; return; }   // the switches may leave nothing
     const one = shown.find((other) => other.word === (looked ?? payload.best)) ?? shown[0];
     const nearer = shown.reduce((least, other) => (other.map_distance < least.map_distance ? other : least));
     const misled = nearer.map_distance < one.map_distance && nearer.similarity < one.similarity;

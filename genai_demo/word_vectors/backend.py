@@ -127,6 +127,7 @@ class Projection:
 def fit_projection(rows: np.ndarray, dimensions: int) -> Projection:
     """Principal component analysis of `rows`, shape (n, features): the directions in which they differ most.
 
+    Vectors of fewer numbers than the map has directions leave the last ones empty.
     The sign of a component is arbitrary; here its largest loading is positive (Jolliffe 2002, section 2.1).
 
     Raises:
@@ -135,11 +136,13 @@ def fit_projection(rows: np.ndarray, dimensions: int) -> Projection:
     different = len(np.unique(rows, axis=0))
     if different < dimensions + 1:
         raise TooFewWords(count=different, dimensions=dimensions, needed=dimensions + 1)
-    pca = PCA(n_components=dimensions, svd_solver="full").fit(rows.astype(np.float64))
+    possible = min(dimensions, rows.shape[1])
+    pca = PCA(n_components=possible, svd_solver="full").fit(rows.astype(np.float64))
     largest = np.abs(pca.components_).argmax(axis=1)
-    signs = np.sign(pca.components_[np.arange(dimensions), largest])
-    axes = pca.components_ * signs[:, np.newaxis]
-    return Projection(pca.mean_, axes, tuple(float(share) for share in pca.explained_variance_ratio_))
+    signs = np.sign(pca.components_[np.arange(possible), largest])
+    axes, missing = pca.components_ * signs[:, np.newaxis], dimensions - possible
+    shares = [*(float(share) for share in pca.explained_variance_ratio_), *[0.0] * missing]
+    return Projection(pca.mean_, np.pad(axes, ((0, missing), (0, 0))), tuple(shares))
 
 
 @dataclass(frozen=True)
@@ -296,7 +299,7 @@ def arithmetic(vectors: WordVectors, formula: str, reference: Sequence[str], cou
         vectors: the table.
         formula: as `parse_formula` reads it.
         reference: the words that the map is fitted to, together with those of the formula; those that the table does
-            not have are left out.
+            not have are left out. If too few are left for a map, the neighbours of the sum join them.
         count: how many words that are no inputs to rank.
 
     Raises:
@@ -312,12 +315,16 @@ def arithmetic(vectors: WordVectors, formula: str, reference: Sequence[str], cou
     sums = arrows.cumsum(axis=0)
     if np.linalg.norm(sums[-1]) < ZERO_LENGTH:
         raise SumIsZero()
+    found = _nearest(vectors, sums[-1], count, inputs)
+    best = next((one.word for one in found if not one.is_input), None)
+    if best is None:  # the formula holds the whole table
+        raise TooManyWords(count=len(set(inputs)), limit=len(vectors.words) - 1)
     known = [word for word in reference if vectors.row(word) is not None]
     fitted = list(dict.fromkeys([*_spelled(vectors, known), *inputs]))
+    if len(fitted) < 3:
+        fitted = list(dict.fromkeys([*fitted, *(one.word for one in found)]))
     rows = _rows(vectors, fitted)
     projection = fit_projection(rows, 2)
-    found = _nearest(vectors, sums[-1], count, inputs)
-    best = next(one.word for one in found if not one.is_input)
     return Arithmetic(
         terms=terms,
         origin_point=_pair(projection.points(np.zeros((1, vectors.dimensions)))[0]),
@@ -364,7 +371,7 @@ def _parallelogram(vectors: WordVectors, terms: Sequence[Term], best: str) -> Pa
 
 def _chance_cosine(vectors: WordVectors) -> float:
     """How parallel two arrows between random words are: the root mean square of 500 cosines, from a fixed seed."""
-    rows = np.random.default_rng(0).integers(vectors.latin_count, size=(500, 4))
+    rows = np.random.default_rng(0).integers(vectors.usual_count, size=(500, 4))
     first, second, third, fourth = (vectors.unit[rows[:, corner]] for corner in range(4))
     cosines = np.sum(unit_length(second - first) * unit_length(fourth - third), axis=1)
     return float(np.sqrt(np.mean(cosines**2)))
@@ -471,20 +478,20 @@ def deal_game(vectors: WordVectors, formulas: Sequence[str], groups: Sequence[Se
 
 @dataclass(frozen=True)
 class _Landing:
+    """words: the nearest that are no inputs, in the table's usual letters: what a class may be asked to guess."""
+
     inputs: frozenset[str]
     found: tuple[Neighbour, ...]
-
-    @property
-    def words(self) -> list[str]:
-        """The nearest words of a–z that are no inputs: what a class may be asked to guess."""
-        return [one.word for one in self.found if one.latin and not one.is_input]
+    words: tuple[str, ...]
 
 
 def _landing(vectors: WordVectors, formula: str) -> _Landing:
     terms = parse_formula(formula)
     inputs = [vectors.spelling(term.word) for term in terms]
     total = np.array([term.weight for term in terms], np.float32) @ _rows(vectors, inputs)
-    return _Landing(frozenset(inputs), tuple(_nearest(vectors, total, 5, inputs)))
+    found = tuple(_nearest(vectors, total, 5, inputs))
+    words = tuple(one.word for one in found if not one.is_input and (one.latin or not vectors.mostly_latin))
+    return _Landing(frozenset(inputs), found, words)
 
 
 def _sum_round(formula: str, landings: dict[str, _Landing], order: random.Random) -> SumRound:
@@ -492,7 +499,7 @@ def _sum_round(formula: str, landings: dict[str, _Landing], order: random.Random
     here = landings[formula]
     answer, *near = here.words
     elsewhere = [landing.words[0] for other, landing in landings.items() if other != formula]
-    wrong = [near[-1], *order.sample(elsewhere, len(elsewhere))]
+    wrong = [*near[-1:], *order.sample(elsewhere, len(elsewhere))]
     options = [answer, *dict.fromkeys(word for word in wrong if word != answer and word not in here.inputs)][:4]
     return SumRound(formula, tuple(order.sample(options, len(options))), answer, here.found)
 

@@ -8,18 +8,17 @@ from typing import Annotated
 
 from ..asks import Ask, Feature, Json
 from ..errors import DemoError, TooFewWords
-from ..models.word_vectors import PIECES_MARK, WordVectors
+from ..models.word_vectors import PIECES_MARK, VectorsLoader, WordVectors
 from ..params import ListOf, Seed, Whole
 from ..ui.messages import sentence
-from ..ui.texts import load_texts
 from . import backend, view
+from .examples import bank_for, texts_for
 
 NAME = "word-vectors"
 PACKAGE = "genai_demo.word_vectors"
 NEIGHBOURS = 10
 HOVER_NEIGHBOURS = 6
 MANY = 1_000  # words that are looked at: fewer are shown, and that is said by the backend
-BANK = load_texts(PACKAGE)["bank"]
 
 Words = Annotated[tuple[str, ...], ListOf(MANY)]
 Pair = Annotated[tuple[str, ...], ListOf(2, least=2)]
@@ -105,7 +104,7 @@ def place_words(vectors: WordVectors, asked: Axes) -> Json:
 
 def deal_game(vectors: WordVectors, asked: Deal) -> Json:
     """All rounds of both games."""
-    return view.game_payload(backend.deal_game(vectors, BANK["formulas"], BANK["groups"], asked.seed), asked.seed)
+    return view.game_payload(backend.deal_game(vectors, *bank_for(vectors), asked.seed), asked.seed)
 
 
 def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], Json]:
@@ -163,7 +162,7 @@ def word_neighbours(vectors: WordVectors, asked: Word) -> Json:
 
 def word_arithmetic(vectors: WordVectors, asked: Formula) -> Json:
     """The words nearest to a sum such as `niece - female + male`, and a map fitted to family words and its own."""
-    result = backend.arithmetic(vectors, asked.formula, _family(), asked.count)
+    result = backend.arithmetic(vectors, asked.formula, _family(vectors), asked.count)
     return view.arithmetic_json(result, asked.count)
 
 
@@ -172,8 +171,8 @@ def word_map(vectors: WordVectors, asked: MapOf) -> Json:
     return view.map_json(backend.word_map(vectors, asked.words, asked.dimensions))
 
 
-def _family() -> list[str]:
-    words: list[str] = load_texts(PACKAGE)["common"]["themes"][0]["words"]
+def _family(vectors: WordVectors) -> list[str]:
+    words: list[str] = texts_for(vectors)["common"]["themes"][0]["words"]
     return words
 
 
@@ -182,8 +181,8 @@ def _family() -> list[str]:
 
 def openings(vectors: WordVectors) -> dict[str, Json]:
     """What each scene opens with: scene → payload."""
-    texts, ask = load_texts(PACKAGE), FEATURE.ask
-    family, axes = _family(), texts["axes"]["presets"][0]
+    texts, ask = texts_for(vectors), FEATURE.ask
+    family, axes = _family(vectors), texts["axes"]["presets"][0]
     formula = texts["arithmetic"]["presets"][0]["formula"]
     placed = {name: axes[name] for name in ("horizontal", "vertical", "words")}
     return {
@@ -193,6 +192,17 @@ def openings(vectors: WordVectors) -> dict[str, Json]:
         "axes": ask("place_words").whole(vectors, **placed),
         "play": ask("deal_game").whole(vectors, seed=1),
     }
+
+
+def _opened(loader: VectorsLoader) -> dict[str, Json] | None:
+    """Of a table from a file, computed when the page is built."""
+    return None if loader.from_file is None else openings(loader.from_file)
+
+
+def _settings(loader: VectorsLoader) -> Json:
+    """Whether the table holds words in a–z and others."""
+    table = loader.from_file
+    return {"alphabets": table is None or 0 < table.latin_count < len(table.words)}
 
 
 FEATURE = Feature(
@@ -216,5 +226,8 @@ FEATURE = Feature(
         "play": ("deal_game",),
     },
     openings=openings,
+    settings=_settings,
     plotted=("map",),
+    texts=lambda loader: texts_for(loader.from_file),
+    opened=_opened,
 )

@@ -19,7 +19,7 @@ genai.vectors = (() => {
   function latinSwitch(scene, texts, redraw) {
     const box = el("input", { type: "checkbox", onchange: () => { latinOnly.set(box.checked, scene); redraw(); } });
     latinOnly.listen(scene, (on) => { box.checked = on; redraw(); });
-    return el("label", { class: "gx-switch" }, box, texts.latin_only);
+    return el("label", { class: "gx-switch", hidden: !scene.settings.alphabets }, box, texts.latin_only);
   }
 
   // Neighbours as bars of cosines; the payload holds enough of them for every position of the switches.

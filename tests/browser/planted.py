@@ -28,6 +28,8 @@ PLANTED = {
 class PlantedVectors:
     """Stands in for a `VectorsLoader`: the table is there as soon as the language model is."""
 
+    from_file = None
+
     def __init__(self, language: ModelLoader) -> None:
         self._language = language
         self.table = planted_table()

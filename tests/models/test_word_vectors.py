@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import builtins
+import json
 import logging
 import threading
+from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast
 
 from genai_demo.errors import (
     DamagedVectorFile,
-    MissingVectorReader,
     ModelLoading,
     NotAWord,
+    NoWordsInModel,
     TextTooLong,
+    TokenIsNoWord,
     UnknownVectors,
     UnknownWord,
-    VectorDownloadFailed,
     WordNotInTable,
 )
-from genai_demo.models import word_vectors
 from genai_demo.models.catalogue import VECTORS, ModelEntry, Wheel, available_vectors, find_vectors
+from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import ModelLoader
-from genai_demo.models.word_vectors import (
-    VectorsLoader,
-    centred,
-    extract_table,
-    load_vectors,
-    of_language_model,
-    one_entry_per_word,
-    read_table,
-    save_table,
-)
+from genai_demo.models.word_vectors import VectorsLoader, centred, input_table, load_vectors, of_language_model
+from genai_demo.models.word_vectors import loader as loader_module
+from genai_demo.models.word_vectors.input_table import extract_table, read_table, save_table
+from genai_demo.models.word_vectors.table import table_of
+from genai_demo.models.word_vectors.words import is_word, one_row_per_word, word_key
 
 WORDS = ["cat", "dog", "Paris", "naïve", "x1", "New_York", "Dog"]
 ROWS = np.random.default_rng(2).normal(size=(len(WORDS), 8)).astype(np.float32)
@@ -46,14 +47,27 @@ ROWS = np.random.default_rng(2).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
 def kept(spellings: list[str]) -> list[str]:
-    return [spellings[index] for index in one_entry_per_word(spellings)]
+    return [spellings[index] for index in one_row_per_word(spellings)]
 
 
-def test_a_word_in_several_spellings_is_one_entry_the_lowercase_one():
-    assert kept(["Japan", "JAPAN", "japan", "cat"]) == ["japan", "cat"]
-    assert kept(["JAPAN", "Japan"]) == ["Japan"]
+@pytest.mark.parametrize("word", ["cat", "naïve", "nai\u0308ve", "में", "राजा", "ที่", "இந்த", "姪", "größe", "ёж"])
+def test_a_word_is_letters_with_their_marks(word):
+    assert is_word(word)
+    assert kept([word]) == [word]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " cat", "cat\n", "x1", "don't", "3", "New_York", "\u0308", "ि", "🙂", "a b", "\ufffd"]
+)
+def test_what_holds_anything_else_is_no_word(text):
+    assert not is_word(text)
+    assert kept([text]) == []
+
+
+def test_a_word_in_several_spellings_is_one_row_that_of_the_first_which_is_the_most_frequent():
+    assert kept(["Japan", "JAPAN", "japan", "cat"]) == ["Japan", "cat"]
     assert kept(["jApan", "JAPAN"]) == ["jApan"]
-    assert kept(["x1", "don't", "", " cat", "cat\n", "3"]) == []
+    assert kept(["paris", "Paris"]) == ["paris"]
 
 
 def test_words_of_a_to_z_come_first_in_their_order():
@@ -63,15 +77,16 @@ def test_words_of_a_to_z_come_first_in_their_order():
 def test_the_way_an_accent_is_composed_makes_no_second_word():
     composed, decomposed = "é", "e\u0301"
     assert kept([f"caf{composed}", f"caf{decomposed}".upper()]) == [f"caf{composed}"]
+    assert kept([f"caf{decomposed}", f"caf{composed}"]) == [f"caf{decomposed}"]
 
 
-@given(st.lists(st.text(st.sampled_from("abAB1ёЁ"), max_size=3), max_size=12))
-def test_every_word_has_exactly_one_entry_ignoring_case(spellings):
+@given(st.lists(st.text(st.sampled_from("abAB1ёЁ\u0308ि"), max_size=3), max_size=12))
+def test_every_word_has_exactly_one_row_that_of_its_first_spelling(spellings):
     found = kept(spellings)
-    assert sorted(word.lower() for word in found) == sorted({word.lower() for word in spellings if word.isalpha()})
+    keys = [word_key(word) for word in spellings if is_word(word)]
+    assert sorted(map(word_key, found)) == sorted(set(keys))
     for word in found:
-        rivals = [other for other in spellings if other.lower() == word.lower()]
-        assert word == word.lower() or word.lower() not in rivals
+        assert next(other for other in spellings if is_word(other) and word_key(other) == word_key(word)) == word
 
 
 def test_rows_are_centred_and_then_scaled_to_length_one():
@@ -81,6 +96,16 @@ def test_rows_are_centred_and_then_scaled_to_length_one():
     expected = ROWS[3] - ROWS.mean(axis=0)
     assert unit[3] == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
     assert centred(np.zeros((2, 3), np.float32))[0] == pytest.approx(np.zeros((2, 3)))
+    huge, _ = centred(ROWS * np.float32(1e30))  # their squares are larger than float32 can hold
+    assert huge == pytest.approx(unit, abs=1e-5)
+
+
+def test_a_word_whose_row_is_the_mean_of_all_is_left_out_for_it_points_nowhere():
+    rows = np.array([[1, 0], [-1, 2], [0, 1], [0, 1]], np.float32)
+    table = table_of(["one", "two", "mean", "again"], rows)
+    assert table.words == ["one", "two"]
+    assert np.linalg.norm(table.unit, axis=1) == pytest.approx([1, 1])
+    assert table_of(["one", "two"], np.full((2, 3), 0.1, np.float32)).words == []
 
 
 # ── the input table of a language model ──────────────────────────────────────────────────────────────────────
@@ -117,6 +142,46 @@ def test_a_word_of_several_tokens_names_its_pieces_and_their_mean_can_be_taken(t
     assert vectors.spelling(" ~thecat ") == "~thecat"
 
 
+def with_words(network, words: list[str], rows: np.ndarray) -> LanguageModel:
+    """The tiny network with a vocabulary of words, whose rows are `rows`; the last ids belong to no token."""
+    other = deepcopy(network)
+    tokens = ["<pad>", "<eos>", "<bos>", *(f"▁{word}" for word in words)]
+    tokenizer = Tokenizer(WordLevel({token: index for index, token in enumerate(tokens)}, unk_token="<pad>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    with torch.no_grad():
+        other.get_input_embeddings().weight[3 : 3 + len(words)] = torch.tensor(rows)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>")
+    return LanguageModel(other, fast, name="words", title="Words")
+
+
+def test_rows_that_only_fill_the_table_up_are_no_words(network):
+    words = ["cat", "zero", "Dog", "nan", "dog", "inf", "में"]
+    rows = np.random.default_rng(3).normal(size=(len(words), 32)).astype(np.float32)
+    rows[1], rows[2], rows[3, 4], rows[5, 0] = 0, 0, np.nan, np.inf
+    vectors = of_language_model(with_words(network, words, rows))
+    assert vectors.words == ("cat", "dog", "में")
+    assert np.isfinite(vectors.unit).all()
+    assert vectors.unit == pytest.approx(centred(rows[[0, 4, 6]])[0], abs=1e-5)
+
+
+def test_a_model_without_words_says_so(network):
+    rows = np.ones((2, 32), np.float32)
+    with pytest.raises(NoWordsInModel) as caught:
+        of_language_model(with_words(network, ["1", "2"], rows))
+    assert caught.value.facts == {"title": "Words"}
+
+
+def test_a_token_that_is_no_word_of_letters_is_not_said_to_be_cut_into_pieces(network):
+    rows = np.random.default_rng(4).normal(size=(4, 32)).astype(np.float32)
+    vectors = of_language_model(with_words(network, ["cat", "dog", "3D", "hat"], rows))
+    with pytest.raises(TokenIsNoWord) as caught:
+        vectors.vector("3D")
+    assert caught.value.offers == {"3D": ["~3D"]}
+    expected = rows[2] - rows[[0, 1, 3]].mean(axis=0)
+    assert vectors.vector("~3D") == pytest.approx(expected / np.linalg.norm(expected), abs=1e-5)
+
+
 def test_a_saved_table_is_the_same_table(tiny, tmp_path):
     table = extract_table(tiny)
     save_table(table, tmp_path)
@@ -130,10 +195,10 @@ def test_a_saved_table_is_the_same_table(tiny, tmp_path):
 # ── look-up ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="module")
-def text_file(tmp_path_factory) -> Path:
+@pytest.fixture
+def text_file(tmp_path) -> Path:
     """A file of vectors in word2vec's text format."""
-    path = tmp_path_factory.mktemp("vectors") / "tiny.txt"
+    path = tmp_path / "tiny.txt"
     keyed().save_word2vec_format(str(path))
     return path
 
@@ -145,7 +210,7 @@ def keyed() -> KeyedVectors:
     return vectors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def from_file(text_file):
     return load_vectors(find_vectors(str(text_file)))
 
@@ -195,86 +260,6 @@ def test_nearest_gives_all_rows_if_more_are_asked_for(from_file):
     assert {row for row, _ in from_file.nearest(vector, 1_000, latin_only=True)} == set(range(from_file.latin_count))
 
 
-# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def write_glove(path: Path) -> None:
-    lines = [" ".join([word, *(f"{number:.6f}" for number in row)]) for word, row in zip(WORDS, ROWS, strict=True)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-FORMATS = {
-    "word2vec text": lambda path: keyed().save_word2vec_format(str(path)),
-    "word2vec binary": lambda path: keyed().save_word2vec_format(str(path), binary=True),
-    "GloVe": write_glove,
-    "KeyedVectors": lambda path: keyed().save(str(path)),
-}
-
-
-@pytest.mark.parametrize("format_", FORMATS)
-def test_every_format_gives_the_same_table(format_, tmp_path):
-    path = tmp_path / "vectors.any"
-    FORMATS[format_](path)
-    vectors = load_vectors(find_vectors(str(path)))
-    assert vectors.words == ("cat", "dog", "Paris", "naïve")
-    unit, _ = centred(ROWS[[0, 1, 2, 3]])
-    assert vectors.unit == pytest.approx(unit, abs=1e-5)
-    assert not vectors.origin.inside_model
-    assert vectors.origin.model == "vectors.any"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\x80\x04not a pickle",
-        b"3 8\ncat 1 2",
-        b"cat one two three\n",
-        b"\xff\xfe\x00" * 50,
-        b"cat 1 2 3\ndog 1 2\n",
-    ],
-)
-def test_a_damaged_file_is_named(content, tmp_path, caplog):
-    path = tmp_path / "damaged.bin"
-    path.write_bytes(content)
-    with caplog.at_level(logging.CRITICAL), pytest.raises(DamagedVectorFile) as caught:
-        load_vectors(find_vectors(str(path)))
-    assert caught.value.facts["path"] == path
-
-
-def test_without_gensim_a_file_cannot_be_read_and_the_error_says_what_to_install(text_file, monkeypatch):
-    real_import = builtins.__import__
-
-    def without_gensim(name, *args, **named):
-        if name.startswith("gensim"):
-            raise ImportError(name)
-        return real_import(name, *args, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without_gensim)
-    with pytest.raises(MissingVectorReader) as caught:
-        load_vectors(find_vectors(str(text_file)))
-    assert caught.value.facts["package"] == "gensim"
-
-
-def test_a_collection_that_cannot_be_reached_is_named(monkeypatch, caplog):
-    import gensim.downloader
-
-    def offline(name):
-        raise OSError(f"no network for {name}")
-
-    monkeypatch.setattr(gensim.downloader, "load", offline)
-    with caplog.at_level(logging.CRITICAL), pytest.raises(VectorDownloadFailed) as caught:
-        load_vectors(find_vectors("glove-wiki-gigaword-50"))
-    assert caught.value.facts["name"] == "glove-wiki-gigaword-50"
-
-
-def test_a_collection_is_read_as_a_file_is(monkeypatch):
-    import gensim.downloader
-
-    monkeypatch.setattr(gensim.downloader, "load", lambda name: keyed() if name == "glove-wiki-gigaword-50" else None)
-    assert load_vectors(find_vectors("glove-wiki-gigaword-50")).words == ("cat", "dog", "Paris", "naïve")
-
-
 # ── the catalogue ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -296,14 +281,15 @@ PINNED = ModelEntry("pinned", "Pinned", "base", Wheel("none", "none==1", "ab" * 
 def counted(monkeypatch) -> list[int]:
     """Counts how often a table is extracted."""
     calls: list[int] = []
-    real_extract = word_vectors.extract_table
+    real_extract = input_table.extract_table
 
     def extract(model):
         calls.append(1)
         return real_extract(model)
 
-    monkeypatch.setattr(word_vectors, "extract_table", extract)
-    monkeypatch.setattr(word_vectors, "TABLE_BYTES", 1)
+    for module in (loader_module, input_table):
+        monkeypatch.setattr(module, "extract_table", extract)
+    monkeypatch.setattr(loader_module, "TABLE_BYTES", 1)
     return calls
 
 
@@ -311,8 +297,55 @@ def test_the_table_of_pinned_weights_is_extracted_once_into_the_cache(tiny, tmp_
     first = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
     again = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
     assert len(counted) == 1
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["pinned-abababababab-words-v1"]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["pinned-abababababab-words-v2"]
     assert np.array_equal(first.unit, again.unit)
+
+
+def damaged_npy(folder: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    rows = np.load(folder / "unit.npy")
+    np.save(folder / "unit.npy", change(rows))
+
+
+DAMAGE = {
+    "words.json is missing": lambda folder: (folder / "words.json").unlink(),
+    "the folder is empty": lambda folder: [file.unlink() for file in folder.iterdir()],
+    "unit.npy is cut off": lambda folder: (folder / "unit.npy").write_bytes((folder / "unit.npy").read_bytes()[:900]),
+    "unit.npy is empty": lambda folder: (folder / "unit.npy").write_bytes(b""),
+    "mean.npy is garbage": lambda folder: (folder / "mean.npy").write_bytes(b"garbage" * 50),
+    "words.json is no JSON": lambda folder: (folder / "words.json").write_bytes(b"\xff["),
+    "words.json is shorter": lambda folder: (folder / "words.json").write_text(
+        json.dumps(json.loads((folder / "words.json").read_text())[1:])
+    ),
+    "words.json is another list": lambda folder: (folder / "words.json").write_text(
+        json.dumps(json.loads((folder / "words.json").read_text())[::-1])
+    ),
+    "rows are no numbers": lambda folder: damaged_npy(folder, lambda rows: rows * np.nan),
+    "rows are too short": lambda folder: damaged_npy(folder, lambda rows: rows[:, 1:]),
+    "one bit is wrong": lambda folder: damaged_npy(folder, lambda rows: np.vstack([-rows[:1], rows[1:]])),
+    "the checksums are garbage": lambda folder: (folder / "checksums.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_table_in_the_cache_is_made_anew(tiny, tmp_path, counted, damage, caplog):
+    expected = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    unit = np.array(expected.unit)
+    DAMAGE[damage](folder)
+    with caplog.at_level(logging.CRITICAL):
+        mended = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+        again = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+    for vectors in (mended, again):
+        assert vectors.words == expected.words
+        assert np.array_equal(vectors.unit, unit)
+    assert len(counted) == 2
+
+
+def test_a_cache_that_damages_whatever_is_written_costs_time_and_nothing_else(tiny, tmp_path, monkeypatch, counted):
+    monkeypatch.setattr(loader_module, "save_table", lambda _, folder: (folder / "words.json").write_text("[]"))
+    vectors = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+    assert vectors.spelling("CAT") == "cat"
+    assert len(counted) == 3
 
 
 def test_weights_that_may_change_are_read_anew(loader, tmp_path, counted):
@@ -352,9 +385,21 @@ class StillLoading:
         raise ModelLoading(title="Pinned", seconds=wait_seconds)
 
 
-def test_the_input_table_waits_for_its_model_but_a_file_does_not(text_file):
+def test_the_input_table_waits_for_its_model_but_a_file_is_read_when_it_is_chosen(text_file):
     source = VectorsLoader(StillLoading())
     with pytest.raises(ModelLoading):
         source.model()
-    source.choose(find_vectors(str(text_file)))
-    assert source.model().spelling("PARIS") == "Paris"
+    assert source.choose(find_vectors("input-table")) is None
+    assert source.from_file is None
+    report = source.choose(find_vectors(str(text_file)))
+    assert (report.rows, report.words, report.not_words, report.again) == (7, 4, 2, 1)
+    text_file.unlink()
+    assert source.from_file.spelling("PARIS") == "Paris"
+    assert source.model() is source.from_file
+
+
+def test_a_file_that_cannot_be_read_is_reported_when_it_is_chosen(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no vectors here")
+    with pytest.raises(DamagedVectorFile):
+        VectorsLoader(StillLoading()).choose(find_vectors(str(path)))

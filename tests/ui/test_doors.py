@@ -15,7 +15,6 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 
-from genai_demo.next_token.tab import tab
 from genai_demo.ui import doors
 from genai_demo.ui.doors import API, is_foreign
 from genai_demo.ui.page import build_page, launch_options
@@ -28,12 +27,11 @@ REFUSED = load_texts("genai_demo.ui")["refused"]
 @pytest.fixture(scope="module")
 def page(loader):
     """The page with one tab, and Gradio's app behind it."""
-    tabs = (tab(),)
     serve_plotly()
-    demo = build_page(loader, tabs, notices="none")
+    demo = build_page(loader, ((FEATURE, loader),), notices="none")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(tabs))
+        demo.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     yield demo
     demo.close()
 

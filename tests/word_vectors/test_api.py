@@ -32,6 +32,8 @@ SIGNATURES = {
 class Ready:
     """A loader that is done."""
 
+    from_file = None
+
     def __init__(self, vectors: WordVectors) -> None:
         self._vectors = vectors
 

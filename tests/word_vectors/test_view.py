@@ -104,8 +104,8 @@ def test_three_words_make_a_map_in_two_dimensions(vectors):
 
 
 def test_a_game_keeps_the_answers_beside_the_options(vectors, monkeypatch):
-    monkeypatch.setitem(feature.BANK, "formulas", [NIECE, "king − man + woman", "cat + dog", "red + green"])
-    monkeypatch.setitem(feature.BANK, "groups", [["cat", "dog", "horse", "pizza"]])
+    formulas, groups = (NIECE, "king − man + woman", "cat + dog", "red + green"), (("cat", "dog", "horse", "pizza"),)
+    monkeypatch.setattr(feature, "bank_for", lambda _: (formulas, groups))
     payload = requests.deal_game(vectors, {"seed": 4})
     assert json.loads(json.dumps(payload)) == payload
     assert payload["seed"] == 4
