@@ -9,19 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import (
     CorruptedModelFile,
-    DamagedModelFolder,
     DemoError,
     MissingModelPackage,
-    ModelDownloadFailed,
     ModelLoading,
     ModelUnavailable,
 )
@@ -29,6 +24,7 @@ from .cache import build_once, cache_folder
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
 from .few_rows import use_few_rows
+from .foreign import read_network, read_tokenizer, require_fit, require_going_on
 from .gguf_conversion import ConversionError, convert_gguf
 from .language import LanguageModel
 
@@ -107,19 +103,17 @@ def load_model(
     source = prepare(entry, report, cache)
     report("downloading" if isinstance(entry.source, Hub) else "reading", 0.82)
     local = not isinstance(entry.source, Hub)
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        report("loading", 0.9)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=choose_dtype(chosen), local_files_only=local)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        if local:
-            raise DamagedModelFolder(path=source) from error
-        raise ModelDownloadFailed(model=source) from error
+    tokenizer = read_tokenizer(source, local)
+    report("loading", 0.9)
+    model = read_network(source, choose_dtype(chosen), local)
+    require_fit(model, tokenizer, source)
     try:
         model = model.to(chosen)
     except torch.OutOfMemoryError:
         logger.warning("%s does not fit into the graphics card's memory: using the CPU.", entry.title)
         model = model.to("cpu", torch.float32)
+    if not isinstance(entry.source, Wheel):
+        require_going_on(model, source)
     use_few_rows(model)
     return LanguageModel(
         model,
@@ -198,9 +192,9 @@ class ModelLoader:
             self._finish(model=load_model(self.entry, self._device, self._report))
         except DemoError as error:
             self._finish(error=error)
-        except Exception as error:  # whatever it is, the page must be able to say that there is no model
+        except Exception:  # whatever it is, the page must be able to say that there is no model
             logger.exception("Loading %s failed.", self.entry.title)
-            self._finish(error=ModelUnavailable(title=self.entry.title, reason=type(error).__name__))
+            self._finish(error=ModelUnavailable(title=self.entry.title))
 
     def _report(self, stage: str, fraction: float) -> None:
         self._status = LoadStatus(self.entry.title, stage, fraction, ready=False)
