@@ -22,8 +22,9 @@ def model_folder(name: str) -> Path | None:
 
     A repository in the Hub's cache is a folder of snapshots, each named by a commit: its newest main one is taken.
     """
-    folder = Path(name.replace("\0", "")).expanduser()
-    if not name.strip() or not folder.is_dir():
+    path = name.replace("\0", "").strip()
+    folder = Path(path).expanduser()
+    if not path or not folder.is_dir():
         return None
     folder = folder.resolve()
     snapshots = folder / "snapshots"

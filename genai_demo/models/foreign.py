@@ -46,7 +46,7 @@ def read_tokenizer(source: str, local: bool) -> PreTrainedTokenizerFast:
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local, trust_remote_code=False)
     except Exception as error:  # the libraries' readers raise whatever they like
-        logger.info("The tokenizer in %s cannot be read.", source, exc_info=True)
+        logger.warning("The tokenizer in %s cannot be read: %s", source, error)
         if not local:
             raise ModelDownloadFailed(model=source) from error
         why = _why(Path(source))
@@ -77,7 +77,7 @@ def read_network(source: str, dtype: torch.dtype, local: bool) -> Any:
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # as above
-        logger.info("The model in %s cannot be read.", source, exc_info=True)
+        logger.warning("The model in %s cannot be read: %s", source, error)
         raise _why(Path(source)) if local else ModelDownloadFailed(model=source) from error
     network, report = loaded
     missing = sorted(name for name in report["missing_keys"] if not SEES_OR_HEARS.search(name))
@@ -118,7 +118,7 @@ def require_going_on(network: Any, source: str) -> None:
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever a kind that nobody has tried here may do
-        logger.info("The model in %s cannot go on from what it has read.", source, exc_info=True)
+        logger.warning("The model in %s cannot go on from what it has read: %s", source, error)
         raise UnsupportedModel(path=source, kind=network.config.model_type) from error
     if not apart <= NEAR.get(network.dtype, 0.3) * at_once.std():
         raise UnsupportedModel(path=source, kind=network.config.model_type)

@@ -101,6 +101,7 @@ def test_tokenization_and_surprise_have_the_promised_shape():
     assert view.tokenization_json(TOKENIZATION) == {
         "tokens": [{"text": "<bos>", "id": 2}, {"text": "I", "id": 9}],
         "characters": 1,
+        "begin": 1,
     }
     assert view.surprise_json(SURPRISE) == {
         "tokens": [{"text": "I", "id": 9, "bits": 4.0}],
