@@ -282,6 +282,12 @@ class UnusableChatTemplate(NoChatTemplate):
     key = "unusable_chat_template"
 
 
+class NoRowForTurns(BadRequest):
+    """The table of the model called `title` has no row for `token`, by which turns of a conversation are told apart."""
+
+    key = "no_row_for_turns"
+
+
 class DifferentTokens(BadRequest):
     """The models called `one` and `other` cut texts into different tokens: neither can score the other's."""
 

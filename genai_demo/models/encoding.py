@@ -62,7 +62,7 @@ class TextEncoding:
         self.control_ids = frozenset(
             token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items() if token.special
         )
-        self.begin = tuple(Token(self._bytes.of(one).decode(), one) for one in _begin_ids(tokenizer, turn_marks))
+        self.begin = tuple(Token(self._bytes.of(one).decode(), one) for one in begin_ids(tokenizer, turn_marks))
 
     @cached_property
     def vocabulary(self) -> dict[str, int]:
@@ -224,7 +224,7 @@ def _as_command(token: AddedToken) -> AddedToken:
     )
 
 
-def _begin_ids(tokenizer: PreTrainedTokenizerFast, turn_marks: Iterable[str]) -> tuple[int, ...]:
+def begin_ids(tokenizer: PreTrainedTokenizerFast, turn_marks: Iterable[str] = ()) -> tuple[int, ...]:
     """What stands before every text: what the tokenizer puts there, or else its beginning-of-sequence token.
 
     A model that has no such token was trained without one: its texts begin with nothing.

@@ -26,6 +26,7 @@ from ..errors import (
     NoFastTokenizer,
     UnsupportedModel,
 )
+from .encoding import begin_ids
 from .folders import CONFIG, read_config
 from .memory import new_cache
 
@@ -94,7 +95,8 @@ def require_fit(network: Any, tokenizer: PreTrainedTokenizerFast, source: str) -
     """
     rows = min(int(table.weight.shape[0]) for table in _tables(network))
     special = {one for one, token in tokenizer.added_tokens_decoder.items() if token.special}
-    tokens = max((one for one in tokenizer.get_vocab().values() if one not in special), default=0)
+    words = (one for one in tokenizer.get_vocab().values() if one not in special)
+    tokens = max((*words, *begin_ids(tokenizer)), default=0)
     if tokens >= rows:
         raise ForeignTokenizer(path=source, tokens=tokens, rows=rows)
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DifferentTokens, NothingToRead
+from ..errors import DifferentTokens, NoRowForTurns, NothingToRead
 from .language import Continuation, LanguageModel, Origin
 from .stages import BASE, Ids, PromptTokens, Row, StagedModel, prompt_tokens
 
@@ -49,11 +49,18 @@ class SiblingModels(StagedModel):
         return self._models[stage]
 
     def prompt(self, text: str, stage: str = BASE, *, as_turn: bool) -> PromptTokens:
-        """In the tokens of `stage`. What a visitor types is text, whatever it looks like."""
+        """In the tokens of `stage`. What a visitor types is text, whatever it looks like.
+
+        Raises:
+            NoRowForTurns: its network has not been given rows for the template's commands.
+        """
         language = self._models[stage]
         tokens = language.encode_turn(text, self._template) if as_turn else (*language.begin, *language.encode(text))
         if not tokens:
             raise NothingToRead(title=language.origin.title)
+        for token in tokens:
+            if token.id >= language.vocabulary_size:
+                raise NoRowForTurns(title=language.origin.title, token=token.text.strip())
         return prompt_tokens(language, tokens)
 
     def writing(self, rows: Sequence[Row]) -> SeparateWriting:
