@@ -38,6 +38,12 @@ class UnreadableText(BadRequest):
     key = "unreadable_text"
 
 
+class NothingToRead(BadRequest):
+    """An empty text, for the model called `title`: its texts begin with no token of their own."""
+
+    key = "nothing_to_read"
+
+
 class EmptyText(BadRequest):
     """There is nothing to measure in an empty text."""
 
@@ -168,6 +174,24 @@ class UnknownModel(BadRequest):
     key = "unknown_model"
 
 
+class NoModelFolder(UnknownModel):
+    """The folder at `path` exists and holds no transformers model; `choices` are the names that are known."""
+
+    key = "no_model_folder"
+
+
+class AdapterFolder(UnknownModel):
+    """The folder at `path` holds an adapter, a small addition to the model `base`, and no whole model."""
+
+    key = "adapter_folder"
+
+
+class PictureFolder(UnknownModel):
+    """The folder at `path` holds a picture model of the diffusers library."""
+
+    key = "picture_folder"
+
+
 class UnknownDevice(BadRequest):
     """`name` cannot be used on this machine; `choices` can."""
 
@@ -175,7 +199,7 @@ class UnknownDevice(BadRequest):
 
 
 class ModelUnavailable(DemoError):
-    """No model can answer, now or at all."""
+    """No model can answer, now or at all: the one called `title` did not load."""
 
     key = "model_unavailable"
 
@@ -216,6 +240,48 @@ class DamagedInMemory(ModelUnavailable):
     key = "damaged_in_memory"
 
 
+class PickledWeights(ModelUnavailable):
+    """The weights at `path` are Python pickles, which can hold programs: they are not opened."""
+
+    key = "pickled_weights"
+
+
+class IncompleteWeights(ModelUnavailable):
+    """The folder at `path` lacks weights, such as `missing`, without which a model's figures would be random."""
+
+    key = "incomplete_weights"
+
+
+class UnsupportedModel(ModelUnavailable):
+    """The model at `path` is of a `kind` that does not write text from left to right, or is not known here."""
+
+    key = "unsupported_model"
+
+
+class CompressedWeights(ModelUnavailable):
+    """The weights at `path` are compressed by a `method` that cannot be read here."""
+
+    key = "compressed_weights"
+
+
+class NeedsOwnCode(ModelUnavailable):
+    """The model at `path` comes with a program of its own, which is not run."""
+
+    key = "needs_own_code"
+
+
+class NoFastTokenizer(ModelUnavailable):
+    """The model at `path` has no tokenizer of the fast kind."""
+
+    key = "no_fast_tokenizer"
+
+
+class ForeignTokenizer(ModelUnavailable):
+    """The tokenizer at `path` has words with numbers beyond the `rows` of its model's table, up to `tokens`."""
+
+    key = "foreign_tokenizer"
+
+
 class ModelDownloadFailed(ModelUnavailable):
     """`model` could not be fetched from the Hugging Face Hub."""
 
@@ -232,6 +298,18 @@ class NoChatTemplate(ModelUnavailable):
     """The model called `title` does not say how a conversation is written for it."""
 
     key = "no_chat_template"
+
+
+class UnusableChatTemplate(NoChatTemplate):
+    """The chat template of the model called `title` does not write down a single question, once and as it is."""
+
+    key = "unusable_chat_template"
+
+
+class NoRowForTurns(BadRequest):
+    """The table of the model called `title` has no row for `token`, by which turns of a conversation are told apart."""
+
+    key = "no_row_for_turns"
 
 
 class DifferentTokens(BadRequest):

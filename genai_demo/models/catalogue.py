@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ..errors import UnknownModel, UnknownPictures, UnknownVectors
+from .folders import folder_title, longer_title, model_folder, require_language_model
 
 
 @dataclass(frozen=True)
@@ -118,17 +119,20 @@ def find_model(name: str) -> ModelEntry:
     """The entry called `name`, or one made up for a transformers folder at the path `name`.
 
     Raises:
-        UnknownModel: neither a name of the catalogue nor a folder with a `config.json`.
+        UnknownModel: neither a name of the catalogue nor a folder of a language model; its kinds say what it is.
+        PickledWeights: a folder whose weights are not safetensors.
     """
     for entry in CATALOGUE:
         if entry.name == name:
             return entry
-    folder = Path(name.replace("\0", "")).expanduser().resolve()
-    if (folder / "config.json").is_file():
+    folder = model_folder(name)
+    if folder is not None:
+        require_language_model(folder, ", ".join(available_models()))
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        title = folder_title(folder)
         return ModelEntry(
-            name=folder.name,
-            title=folder.name,
+            name=title.rpartition("/")[2],
+            title=title,
             kind="base",
             source=Folder(folder),
             megabytes=size // 1_000_000,
@@ -144,8 +148,16 @@ def find_siblings(base: ModelEntry, tuned: str | None = None) -> dict[str, Model
     Raises:
         UnknownModel: as `find_model`.
     """
-    names = SIBLINGS.get(base.name, {}) if tuned is None else {"rlhf": tuned}
-    return {stage: find_model(name) for stage, name in names.items()}
+    published = {} if isinstance(base.source, Folder) else SIBLINGS.get(base.name, {})
+    names = published if tuned is None else {"rlhf": tuned}
+    return {stage: _told_apart(find_model(name), base) for stage, name in names.items()}
+
+
+def _told_apart(entry: ModelEntry, base: ModelEntry) -> ModelEntry:
+    """`entry` under a title of its own, if it lies in another folder of the same name."""
+    if entry.title != base.title or entry.source == base.source or not isinstance(entry.source, Folder):
+        return entry
+    return replace(entry, title=longer_title(entry.source.path, base.title))
 
 
 @dataclass(frozen=True)

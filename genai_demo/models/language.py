@@ -6,7 +6,6 @@ so that several visitors interleave and no two passes ever run at once.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -18,26 +17,22 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from ..errors import NoChatTemplate, OutOfDeviceMemory, TextTooLong, UnreadableText
+from ..errors import NothingToRead, OutOfDeviceMemory, TextTooLong
 from .chat import ChatTemplate
-from .token_text import TokenBytes, characters_on_first_token
+from .encoding import MAX_CHARACTERS, TextEncoding, Token, require_readable
+from .memory import Memory, new_cache, reads_on_in_chunks
+from .turns import MakersTemplate, turn_marks
 
-MAX_CHARACTERS = 20_000  # a text longer than this is refused before it reaches the tokenizer
+__all__ = ["MAX_CHARACTERS", "Continuation", "LanguageModel", "Origin", "Token", "is_punctuation", "require_readable"]
+
 REMEMBERED_PROMPTS = 16  # next-token logits are kept for so many prompts (1 MB each)
-PLACEHOLDER = "{the user's words}"  # in a chat template that is written once
+NO_LIMIT = 1_000_000  # tokens: more than anybody is allowed to ask for
+LIMIT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx", "context_length")
 CHUNK_POSITIONS = 64  # positions whose logits are held at once: 64 × 262,144 × 4 bytes = 67 MB
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A token as it is read: `text` has real spaces, and "" where an earlier token shows the whole character."""
-
-    text: str
-    id: int
 
 
 @dataclass(frozen=True)
@@ -75,20 +70,18 @@ class LanguageModel:
     ) -> None:
         self._model: Any = model.eval()  # type: ignore[no-untyped-call]
         self._fast_tokenizer = tokenizer
-        self._tokenizer = tokenizer.backend_tokenizer
-        self._tokenizer.encode_special_tokens = True  # "<eos>" typed by a visitor is text, not a command
-        self._bytes = TokenBytes(tokenizer)
+        self._encoding = TextEncoding(tokenizer, turn_marks(tokenizer))
         self._name = name
         self._title = title or name
         self._weights = weights
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"model-{name}")
         self._remembered: OrderedDict[tuple[int, ...], torch.Tensor] = OrderedDict()
         self._remembered_lock = Lock()
-        self.context_limit = context_limit or int(model.config.max_position_embeddings)
+        self._chunk = CHUNK_POSITIONS if reads_on_in_chunks(model) else 1
+        self.context_limit = context_limit or _context_limit(self._model.config)
         self.vocabulary_size = int(self._model.get_output_embeddings().weight.shape[0])
-        # Models without a beginning-of-sequence token separate documents by their end token: the same place.
-        bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
-        self.bos_id = int(bos if bos is not None else eos)
+        self.begin = self._encoding.begin  # what every text begins with: one token, or none
+        self.control_ids = self._encoding.control_ids  # tokens that are commands and no text, such as the end of a turn
         self.end_ids = _end_ids(tokenizer, model)
 
     @property
@@ -105,99 +98,80 @@ class LanguageModel:
     # ── text and tokens ──────────────────────────────────────────────────────────────────────────────────────
 
     def encode(self, text: str) -> tuple[Token, ...]:
-        """The tokens of `text`, without `<bos>`. Their texts, joined, are `text` again.
+        """The tokens of a whole `text`, without what every text begins with. Their texts, joined, are `text` again.
 
         Raises:
             UnreadableText: `text` is not a string of whole characters.
             TextTooLong: more than `MAX_CHARACTERS` characters.
         """
-        require_readable(text, MAX_CHARACTERS)
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        # Each token shows the text from the one before it to its own end. So the first token of a multi-byte character
-        # shows it whole, and what a tokenizer's offsets leave out (spaces, combined accents) is not lost.
-        ends = [end for _, end in encoding.offsets]
-        ends[-1:] = [len(text)] * bool(ends)
-        tokens, shown = [], 0
-        for token_id, end in zip(encoding.ids, ends, strict=True):
-            tokens.append(Token(text[shown:end], token_id))
-            shown = max(shown, end)
-        return tuple(tokens)
+        return self._encoding.encode(text)
+
+    def encode_following(self, text: str, more: str) -> tuple[Token, ...]:
+        """The tokens by which `text` goes on if `more` comes after it.
+
+        Raises: as `encode`.
+        """
+        return self._encoding.encode_following(text, more)
 
     def encode_prompt(self, text: str, limit: int | None = None) -> tuple[Token, ...]:
-        """`<bos>` and the tokens of `text`: what the model reads.
+        """What every text begins with, and the tokens of `text`: what the model reads.
 
         Raises:
             TextTooLong: more tokens than `limit` or the model's own context limit.
+            NothingToRead: an empty text, to a model whose texts begin with nothing.
         """
-        tokens = (self.bos, *self.encode(text))
+        tokens = (*self.begin, *self.encode(text))
         allowed = self.context_limit if limit is None else min(limit, self.context_limit)
         if len(tokens) > allowed:
             raise TextTooLong(length=len(tokens), limit=allowed, unit="tokens")
+        if not tokens:
+            raise NothingToRead(title=self._title)
         return tokens
 
+    def encode_turn(self, words: str, template: MakersTemplate) -> tuple[Token, ...]:
+        """A user's turn as `template` writes it, up to the model's answer. Whatever the `words` look like is text.
+
+        Raises: as `encode`.
+        """
+        require_readable(words, MAX_CHARACTERS)
+        return self._encoding.encode_turn(template.write(words))
+
     def chat_template(self) -> ChatTemplate:
-        """How conversations are written for this model's tuned stages.
+        """How conversations are written for this project's own tuned stages, in Gemma's turns.
 
         Raises:
             ValueError: its vocabulary has no tokens for turns.
         """
         return ChatTemplate(self._fast_tokenizer)
 
-    @cached_property
-    def control_ids(self) -> frozenset[int]:
-        """Tokens that are commands and no text, such as the end of a turn."""
-        added = self._tokenizer.get_added_tokens_decoder().items()
-        return frozenset(token_id for token_id, token in added if token.special)
+    def makers_template(self) -> MakersTemplate:
+        """How the makers write a conversation.
+
+        Raises:
+            NoChatTemplate: they do not say, or not in a way that can be used here.
+        """
+        return MakersTemplate(self._fast_tokenizer, self._title)
 
     @cached_property
     def tokens_known(self) -> int:
         """How many ids are tokens. Large models' tables may have some rows more, only to fill them up."""
-        return 1 + max(self._tokenizer.get_vocab().values())
+        return 1 + max(self._encoding.vocabulary.values())
 
-    @cached_property
-    def vocabulary(self) -> dict[str, int]:
-        """The id of every token that is text. Two models with the same one can score each other's words."""
-        return {
-            text: token_id for text, token_id in self._tokenizer.get_vocab().items() if token_id not in self.control_ids
-        }
+    def has_tokens_of(self, other: LanguageModel) -> bool:
+        """Whether all that is text in the `other` vocabulary is the same token here: commands may differ."""
+        here = self._encoding.vocabulary.items()
+        return all(one[1] in other.control_ids for one in other._encoding.vocabulary.items() - here)
 
-    def turn(self) -> tuple[str, str]:
-        """What the makers' own chat template writes before and after a user's words, up to the model's answer.
+    def texts(self, ids: Iterable[int], after: Sequence[int] | None = None) -> tuple[str, ...]:
+        """The text of each token of a sequence that the model wrote after the tokens `after`."""
+        return self._encoding.texts(ids, after)
 
-        Raises:
-            NoChatTemplate: there is none: it is no tuned model.
+    def text(self, token_id: int, after: Sequence[int] | None = None) -> str:
+        """One token by itself; a lone piece of a multi-byte character is named by its byte, as in `<0xF0>`.
+
+        After the tokens `after` it may lack a space that the tokenizer itself puts before a text.
         """
-        if not self._fast_tokenizer.chat_template:
-            raise NoChatTemplate(title=self._title)
-        message = {"role": "user", "content": PLACEHOLDER}
-        written = self._fast_tokenizer.apply_chat_template(
-            [message], tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
-        before, _, after = str(written).partition(PLACEHOLDER)
-        return before, after
-
-    def encode_template(self, text: str) -> tuple[Token, ...]:
-        """Like `encode`, but the name of a control token is that token: for templates, never for what people write."""
-        control = {token.content: token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items()}
-        names = sorted(control, key=len, reverse=True)
-        parts = re.split("|".join(f"({re.escape(name)})" for name in names), text) if names else [text]
-        tokens: list[Token] = []
-        for part in filter(None, parts):
-            tokens += [Token(part, control[part])] if part in control else self.encode(part)
-        return tuple(tokens)
-
-    @property
-    def bos(self) -> Token:
-        """The token that every text begins with."""
-        return Token(self._bytes.of(self.bos_id).decode(), self.bos_id)
-
-    def texts(self, ids: Iterable[int]) -> tuple[str, ...]:
-        """The text of each token of a sequence that the model wrote."""
-        return characters_on_first_token([self._bytes.of(token_id) for token_id in ids])
-
-    def text(self, token_id: int) -> str:
-        """One token by itself; a lone piece of a multi-byte character is named by its byte, as in `<0xF0>`."""
-        return self._bytes.label(token_id)
+        return self._encoding.text(token_id, after)
 
     def input_rows(self, ids: Sequence[int]) -> np.ndarray:
         """Rows of the input table, the vectors that the model reads for `ids`: float32, shape (ids, width)."""
@@ -235,9 +209,12 @@ class LanguageModel:
         The sequence is read in chunks, so that a long text never needs all its logits at once.
         """
         cache = self._new_cache()
-        for start in range(0, len(ids) - 1, CHUNK_POSITIONS):
-            chunk = list(ids[start : min(start + CHUNK_POSITIONS, len(ids) - 1)])
+        start = 0
+        while start < len(ids) - 1:
+            size = self._chunk if start else CHUNK_POSITIONS
+            chunk = list(ids[start : min(start + size, len(ids) - 1)])
             wanted = start + len(chunk) - max(start, first - 1)  # of this chunk's positions
+            start += len(chunk)
             logits = self._run(partial(self._forward, chunk, cache, positions=max(1, wanted)))
             if wanted > 0:
                 yield from logits
@@ -246,17 +223,17 @@ class LanguageModel:
         """`work(network)`, done by the worker, while no other pass goes on. It must leave the network as it was."""
         return self._run(lambda: work(self._model))
 
-    def _new_cache(self) -> DynamicCache:
-        return DynamicCache(config=self._model.config)
+    def _new_cache(self) -> Memory:
+        return new_cache(self._model)
 
-    def _forward(self, ids: Sequence[int], cache: DynamicCache | None, positions: int) -> torch.Tensor:
+    def _forward(self, ids: Sequence[int], cache: Memory | None, positions: int) -> torch.Tensor:
         """Logits at the last `positions` of `ids`, shape (positions, vocabulary). Only the worker calls this."""
         batch = torch.tensor([list(ids)], device=self._model.device)
         output = self._model(
             input_ids=batch,
-            past_key_values=cache,
             use_cache=cache is not None,
             logits_to_keep=positions,
+            **(cache or {}),
         )
         logits: torch.Tensor = output.logits[0].float().cpu()
         return logits
@@ -295,25 +272,17 @@ def is_punctuation(text: str) -> bool:
     return bool(text) and all(unicodedata.category(character)[0] in "PS" for character in text)
 
 
-def require_readable(text: str, limit: int) -> None:
-    """Refuse what is no text of whole characters, or has more than `limit` of them.
-
-    Raises:
-        UnreadableText, TextTooLong.
-    """
-    if not isinstance(text, str):
-        raise UnreadableText()
-    if len(text) > limit:
-        raise TextTooLong(length=len(text), limit=limit, unit="characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UnreadableText() from error
+def _context_limit(config: Any) -> int:
+    """Tokens that a network can read, by its own configuration; some kinds have no limit but that of the machine."""
+    config = config.get_text_config(decoder=True)
+    named = (getattr(config, name, None) for name in LIMIT_NAMES)
+    return next((int(limit) for limit in named if isinstance(limit, int) and limit > 0), NO_LIMIT)
 
 
 def _end_ids(tokenizer: PreTrainedTokenizerFast, model: PreTrainedModel) -> frozenset[int]:
     """Tokens that end a text: the tokenizer's own, those of the generation settings, and Gemma's end of a turn."""
     configured: Any = getattr(model.generation_config, "eos_token_id", None)
-    ids = {tokenizer.eos_token_id, tokenizer.get_vocab().get("<end_of_turn>")}
-    ids.update(configured if isinstance(configured, list) else [configured])
+    named = configured if isinstance(configured, list) else [configured]
+    added = tokenizer.added_tokens_decoder  # where a folder names no end, its kind's default may be any word's number
+    ids = {tokenizer.eos_token_id, tokenizer.get_vocab().get("<end_of_turn>"), *(one for one in named if one in added)}
     return frozenset(int(token_id) for token_id in ids if token_id is not None)

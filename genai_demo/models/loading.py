@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import (
@@ -25,7 +22,6 @@ from ..errors import (
     DamagedModelFolder,
     DemoError,
     MissingModelPackage,
-    ModelDownloadFailed,
     ModelLoading,
     ModelUnavailable,
 )
@@ -33,6 +29,7 @@ from .cache import build_once, cache_folder, give_up, is_whole
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
 from .few_rows import use_few_rows
+from .foreign import read_network, read_tokenizer, require_fit, require_going_on
 from .gguf_conversion import ConversionError, convert_gguf
 from .language import LanguageModel
 
@@ -135,19 +132,17 @@ def _is_damage(error: Exception, folder: Path) -> bool:
 def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Report) -> LanguageModel:
     report("downloading" if isinstance(entry.source, Hub) else "reading", 0.82)
     local = not isinstance(entry.source, Hub)
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        report("loading", 0.9)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=choose_dtype(chosen), local_files_only=local)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        if local:
-            raise DamagedModelFolder(path=source) from error
-        raise ModelDownloadFailed(model=source) from error
+    tokenizer = read_tokenizer(source, local)
+    report("loading", 0.9)
+    model = read_network(source, choose_dtype(chosen), local)
+    require_fit(model, tokenizer, source)
     try:
         model = model.to(chosen)
     except torch.OutOfMemoryError:
         logger.warning("%s does not fit into the graphics card's memory: using the CPU.", entry.title)
         model = model.to("cpu", torch.float32)
+    if not isinstance(entry.source, Wheel):
+        require_going_on(model, source)
     use_few_rows(model)
     return LanguageModel(
         model,
@@ -227,9 +222,9 @@ class ModelLoader:
             self._check_afterwards()
         except DemoError as error:
             self._finish(error=error)
-        except Exception as error:  # whatever it is, the page must be able to say that there is no model
+        except Exception:  # whatever it is, the page must be able to say that there is no model
             logger.exception("Loading %s failed.", self.entry.title)
-            self._finish(error=ModelUnavailable(title=self.entry.title, reason=type(error).__name__))
+            self._finish(error=ModelUnavailable(title=self.entry.title))
 
     def _check_afterwards(self) -> None:
         """Read every byte of a converted model again while people already look: at a start, that took a second more.

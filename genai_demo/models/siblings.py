@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DifferentTokens
+from ..errors import DifferentTokens, NoRowForTurns, NothingToRead
 from .language import Continuation, LanguageModel, Origin
 from .stages import BASE, Ids, PromptTokens, Row, StagedModel, prompt_tokens
 
@@ -32,7 +32,7 @@ class SiblingModels(StagedModel):
     def __init__(self, models: Mapping[str, LanguageModel]) -> None:
         self._models = dict(models)
         self.stages = tuple(models)
-        self._before, self._after = self._models[self.stages[-1]].turn()
+        self._template = self._models[self.stages[-1]].makers_template()
 
     @property
     def origin(self) -> Origin:
@@ -49,13 +49,18 @@ class SiblingModels(StagedModel):
         return self._models[stage]
 
     def prompt(self, text: str, stage: str = BASE, *, as_turn: bool) -> PromptTokens:
-        """In the tokens of `stage`. What a visitor types is text, whatever it looks like."""
+        """In the tokens of `stage`. What a visitor types is text, whatever it looks like.
+
+        Raises:
+            NoRowForTurns: its network has not been given rows for the template's commands.
+        """
         language = self._models[stage]
-        said = language.encode(text)
-        if as_turn:
-            tokens = (*language.encode_template(self._before), *said, *language.encode_template(self._after))
-        else:
-            tokens = (language.bos, *said)
+        tokens = language.encode_turn(text, self._template) if as_turn else (*language.begin, *language.encode(text))
+        if not tokens:
+            raise NothingToRead(title=language.origin.title)
+        for token in tokens:
+            if token.id >= language.vocabulary_size:
+                raise NoRowForTurns(title=language.origin.title, token=token.text.strip())
         return prompt_tokens(language, tokens)
 
     def writing(self, rows: Sequence[Row]) -> SeparateWriting:

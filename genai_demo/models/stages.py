@@ -103,6 +103,7 @@ class StagedModel(ABC):
 
         Raises:
             TextTooLong: more than `PROMPT_LIMIT` tokens. UnreadableText: see `LanguageModel.encode`.
+        NothingToRead: an empty text, to a model whose texts begin with nothing.
         """
 
     @abstractmethod
@@ -124,8 +125,8 @@ class StagedModel(ABC):
     def speak_alike(self, stage: str, other: str) -> bool:
         """Whether two stages have the same tokens, and can read each other's turns: so one can score the other."""
         one, two = self.language(stage), self.language(other)
-        fits = max(one.control_ids | two.control_ids) < min(one.vocabulary_size, two.vocabulary_size)
-        return one is two or (fits and one.vocabulary == two.vocabulary)
+        fits = max(one.control_ids | two.control_ids, default=0) < min(one.vocabulary_size, two.vocabulary_size)
+        return one is two or (fits and one.has_tokens_of(two) and two.has_tokens_of(one))
 
     def end_ids(self, stage: str) -> frozenset[int]:
         """Tokens that end a reply: those that end a text, and any other control token, which is no text."""
@@ -183,7 +184,7 @@ class TunedModel(StagedModel):
             raise NoTunedStages(title=base.origin.title) from error
         self.stages = (BASE, *adapters)
         self._control = {
-            self.template.bos_id: base.bos.text,
+            self.template.bos_id: base.text(self.template.bos_id),
             self.template.start_id: START_OF_TURN,
             self.template.end_id: END_OF_TURN,
         }
@@ -213,7 +214,7 @@ class TunedModel(StagedModel):
         del stage
         said = self.base.encode(text)
         if not as_turn:
-            tokens = [self.base.bos, *said]
+            tokens = [*self.base.begin, *said]
         else:
             ids = list(self.template.prompt_ids([Message("user", text)]))
             tokens = [Token(name, token_id) for name, token_id in zip(self._names(ids), ids, strict=True)]
@@ -235,7 +236,7 @@ class TunedModel(StagedModel):
             chunk = list(ids[start : min(start + CHUNK_POSITIONS, len(ids) - 1)])
             wanted = start + len(chunk) - max(start, first - 1)
             keep = max(1, wanted)
-            work = partial(self._read, [chunk] * len(stages), stages, past_key_values=cache, logits_to_keep=keep)
+            work = partial(self._read, [chunk] * len(stages), stages, logits_to_keep=keep, **cache)
             logits = self.base._run(lambda work=work: work().logits.float().cpu())  # type: ignore[misc]
             if wanted > 0:
                 yield from logits.transpose(0, 1)
@@ -306,12 +307,16 @@ class Writing:
             self._stages = [self._stages[place] for place in staying]
             self._mask = self._mask[staying]
             if staying:
-                self._model.base._run(lambda: self._cache.batch_select_indices(torch.tensor(staying)))
+                self._model.base._run(lambda: self._select(torch.tensor(staying)))
         if not staying:
             self.logits = self.logits[:0]
             return
         self._mask = torch.cat([self._mask, self._mask.new_ones(len(staying), 1)], dim=1)
         self.logits = self._read([[token_id] for token_id in token_ids if token_id is not None])
+
+    def _select(self, staying: Tensor) -> None:
+        for cache in self._cache.values():
+            cache.batch_select_indices(staying)
 
     def _read(self, feed: Sequence[list[int]]) -> Tensor:
         def work() -> Tensor:
@@ -323,8 +328,8 @@ class Writing:
                 self._stages,
                 attention_mask=mask,
                 position_ids=places,
-                past_key_values=self._cache,
                 logits_to_keep=1,
+                **self._cache,
             )
             logits: Tensor = output.logits[:, -1].float().cpu()
             return logits
@@ -336,9 +341,9 @@ def prompt_tokens(language: LanguageModel, tokens: Sequence[Token]) -> PromptTok
     """`tokens` with its control tokens marked, if there are not too many.
 
     Raises:
-        TextTooLong: more than `PROMPT_LIMIT` tokens, or than the model can read.
+        TextTooLong: more than `PROMPT_LIMIT` tokens, or so many that the model could read no answer after them.
     """
-    limit = min(PROMPT_LIMIT, language.context_limit)
+    limit = min(PROMPT_LIMIT, language.context_limit - 1)
     if len(tokens) > limit:
         raise TextTooLong(length=len(tokens), limit=limit, unit="tokens")
     return PromptTokens(tuple(tokens), tuple(token.id in language.control_ids for token in tokens))

@@ -38,17 +38,18 @@ STEP_CANDIDATES = 12  # kept of every written token, so that one can go back and
 
 PLAIN = SamplingSettings()  # the model's own distribution, nothing cut
 
-StopReason = Literal["end_of_sequence", "length", "stopped"]
+StopReason = Literal["end_of_sequence", "length", "context", "stopped"]
 
 
 @dataclass(frozen=True)
 class Tokenization:
-    """tokens: `<bos>` and those of the text; characters: Unicode code points in the text."""
+    """tokens: those of the text after `begin` others, such as `<bos>`; characters: Unicode code points in the text."""
 
     origin: Origin
     text: str
     tokens: tuple[Token, ...]
     characters: int
+    begin: int
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,11 @@ class Generation:
 
 @dataclass(frozen=True)
 class SurprisingToken:
-    """bits: −log₂ p of this token, given `<bos>` and all tokens before it."""
+    """bits: −log₂ p of this token, given `<bos>` and all tokens before it; None of one that nothing stands before."""
 
     text: str
     id: int
-    bits: float
+    bits: float | None
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def tokenize(model: LanguageModel, text: str) -> Tokenization:
     Raises:
         TextTooLong, UnreadableText: see `LanguageModel.encode`.
     """
-    return Tokenization(model.origin, text, (model.bos, *model.encode(text)), len(text))
+    return Tokenization(model.origin, text, (*model.begin, *model.encode(text)), len(text), len(model.begin))
 
 
 def next_token(
@@ -175,6 +176,7 @@ def next_token(
 
     Raises:
         TextTooLong: more than `PROMPT_LIMIT` tokens. UnreadableText, InvalidParameter: the request is malformed.
+        NothingToRead: see `LanguageModel.encode_prompt`.
     """
     require_whole("count", count, 1, MAX_CANDIDATES)
     if not isinstance(watch, (list, tuple)) or len(watch) > MAX_WATCHED:
@@ -184,7 +186,7 @@ def next_token(
     logits = model.next_logits(ids)
     distribution = sampling_distribution(logits, settings, head=max(int(count), HEAD))
     log_probabilities = torch.log_softmax(logits.double(), dim=0)
-    candidates = _candidates(model, logits, log_probabilities, distribution, int(count))
+    candidates = _candidates(model, logits, log_probabilities, distribution, int(count), ids)
     entropy = entropy_bits(log_probabilities)
     return NextToken(
         origin=model.origin,
@@ -221,7 +223,7 @@ def name_draws(
     ids = [token.id for token in model.encode_prompt(prompt, PROMPT_LIMIT)]
     logits = model.next_logits(ids)
     drawn = [draw(logits, settings, uniform) for uniform in uniforms]
-    return tuple(Token(model.text(token_id), token_id) for token_id in drawn)
+    return tuple(Token(model.text(token_id, after=ids), token_id) for token_id in drawn)
 
 
 def generate(
@@ -245,26 +247,30 @@ def generate(
     for token_id in chosen:
         require_whole("chosen", token_id, 0, model.vocabulary_size - 1)
     ids = [token.id for token in model.encode_prompt(prompt, PROMPT_LIMIT)] + [int(token_id) for token_id in chosen]
-    if len(ids) > PROMPT_LIMIT:
-        raise TextTooLong(length=len(ids), limit=PROMPT_LIMIT, unit="tokens")
-    room = min(int(max_new_tokens), model.context_limit - len(ids))
+    limit = min(PROMPT_LIMIT, model.context_limit)
+    if len(ids) > limit:
+        raise TextTooLong(length=len(ids), limit=limit, unit="tokens")
+    room = model.context_limit - len(ids)
     continuation = model.continuation(ids)
     written: list[WrittenToken] = []
     while True:
         logits = continuation.logits
         distribution = sampling_distribution(logits, settings)
         log_probabilities = torch.log_softmax(logits.double(), dim=0)
-        upcoming = _candidates(model, logits, log_probabilities, distribution, STEP_CANDIDATES)
-        reason: StopReason | None = "length" if len(written) >= room else None
+        read = [*ids, *(token.id for token in written)]
+        upcoming = _candidates(model, logits, log_probabilities, distribution, STEP_CANDIDATES, read)
+        reason: StopReason | None = "length" if len(written) >= int(max_new_tokens) else None
+        if reason is None and len(written) >= room:
+            reason = "context"
         token_id = -1
         if reason is None:
             uniform = uniform_number(int(seed), len(chosen) + len(written))
             token_id = draw(logits, settings, uniform, distribution)
             reason = "end_of_sequence" if token_id in model.end_ids else None
-        yield _generation(model, prompt, written, upcoming, reason)
+        yield _generation(model, prompt, ids, written, upcoming, reason)
         if reason is not None:
             return
-        written.append(_written(model, logits, log_probabilities, token_id, upcoming))
+        written.append(_written(model, logits, log_probabilities, token_id, upcoming, read))
         continuation.append(token_id)
 
 
@@ -280,11 +286,13 @@ def surprise(model: LanguageModel, text: str) -> Surprise:
     ids = [token.id for token in tokens]
     if len(ids) < 2:
         raise EmptyText()
-    surprising = tuple(
-        SurprisingToken(token.text, token.id, -log_probability(logits, token.id) / math.log(2))
-        for token, logits in zip(tokens[1:], model.each_logits(ids), strict=True)
-    )
-    mean = math.fsum(token.bits for token in surprising) / len(surprising)
+    first = max(1, len(model.begin))
+    predicted = zip(tokens[first:], model.each_logits(ids, first), strict=True)
+    bits = [-log_probability(logits, token.id) / math.log(2) for token, logits in predicted]
+    unpredicted = [None] * (not model.begin)  # nothing stands before the first token
+    said = zip(tokens[len(model.begin) :], [*unpredicted, *bits], strict=True)
+    surprising = tuple(SurprisingToken(token.text, token.id, cost) for token, cost in said)
+    mean = math.fsum(bits) / len(bits)
     return Surprise(model.origin, surprising, mean_bits=mean, perplexity=2**mean)
 
 
@@ -305,15 +313,16 @@ def _candidates(
     log_probabilities: torch.Tensor,
     distribution: SamplingDistribution,
     count: int,
+    read: Sequence[int],
 ) -> tuple[Candidate, ...]:
-    """The `count` most probable tokens, and what becomes of them in the sampling distribution."""
+    """The `count` most probable tokens after those `read`, and what becomes of them in the sampling distribution."""
     ids = ranked(logits, count)
     probabilities = log_probabilities[ids].exp().tolist()
     # Temperature, top-k and top-p never change the order: the i-th kept token is the i-th candidate.
     kept = distribution.probabilities[:count].tolist()
     return tuple(
         Candidate(
-            text=model.text(token_id),
+            text=model.text(token_id, after=read),
             id=token_id,
             rank=rank,
             logit=float(logits[token_id]),
@@ -328,12 +337,14 @@ def _candidates(
 def _watch(model: LanguageModel, prompt: str, ids: list[int], logits: torch.Tensor, word: str) -> WatchedWord:
     if not isinstance(word, str):
         raise InvalidParameter(name="watch", value=word, allowed="a list of words")
-    bare = word[:1].isspace() or is_punctuation(word) or prompt[-1:].isspace()
-    pieces = model.encode(word if bare else " " + word)
-    if not word or len(pieces) > MAX_WATCHED_TOKENS:
+    bare = not prompt or word[:1].isspace() or is_punctuation(word) or prompt[-1:].isspace()
+    pieces = model.encode_following(prompt, word if bare else " " + word)
+    if not word or not 0 < len(pieces) <= MAX_WATCHED_TOKENS:
         allowed = f"words of up to {MAX_WATCHED_TOKENS} tokens"
         raise InvalidParameter(name="watch", value=word[:40], allowed=allowed)
     piece_ids = [piece.id for piece in pieces]
+    if len(ids) + len(pieces) - 1 > model.context_limit:
+        raise TextTooLong(length=len(ids) + len(pieces) - 1, limit=model.context_limit, unit="tokens")
     each = [logits]
     if len(pieces) > 1:
         each += model.each_logits([*ids, *piece_ids], first=len(ids) + 1)
@@ -354,9 +365,10 @@ def _written(
     log_probabilities: torch.Tensor,
     token_id: int,
     candidates: tuple[Candidate, ...],
+    read: Sequence[int],
 ) -> WrittenToken:
     return WrittenToken(
-        text=model.text(token_id),
+        text=model.text(token_id, after=read),
         id=token_id,
         probability=math.exp(float(log_probabilities[token_id])),
         rank=rank_of(logits, token_id),
@@ -368,11 +380,12 @@ def _written(
 def _generation(
     model: LanguageModel,
     prompt: str,
+    ids: Sequence[int],
     written: list[WrittenToken],
     upcoming: tuple[Candidate, ...],
     reason: StopReason | None,
 ) -> Generation:
     """The result so far. A character's bytes may come as several tokens: texts are those of the whole sequence."""
-    texts = model.texts(token.id for token in written)
+    texts = model.texts((token.id for token in written), after=ids)
     tokens = tuple(replace(token, text=text) for text, token in zip(texts, written, strict=True))
     return Generation(model.origin, prompt, "".join(texts), tokens, upcoming, reason)

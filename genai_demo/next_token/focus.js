@@ -55,8 +55,8 @@ genai.scenes.focus = (scene) => {
     function draw(payload) {
       from(texts.sentence, payload.provenance);
       const most = Math.max(20, ...payload.tokens.map((token) => token.bits));
-      list.replaceChildren(...payload.tokens.map((token) => el("li", { title: fill(texts.loss_title, { probability: percent(2 ** -token.bits) }) },
-        el("span", { class: "gx-loss-number" }, token.bits.toFixed(1)),
+      list.replaceChildren(...payload.tokens.map((token) => el("li", { title: token.bits === null ? texts.no_loss : fill(texts.loss_title, { probability: percent(2 ** -token.bits) }) },
+        el("span", { class: "gx-loss-number" }, token.bits === null ? "–" : token.bits.toFixed(1)),
         el("span", { class: "gx-loss-track" }, el("span", { style: `height:${(100 * token.bits) / most}%` })), tokenText(token.text))));
       total.replaceChildren(el("span", { class: "gx-big" }, fill(texts.mean, { bits: payload.mean_bits.toFixed(2) })), ` ${fill(texts.perplexity, { perplexity: payload.perplexity < 1000 ? payload.perplexity.toFixed(1) : whole(payload.perplexity) })}`);
     }

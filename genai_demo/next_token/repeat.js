@@ -111,6 +111,7 @@ genai.scenes.repeat = (scene) => {
   function situation() {
     if (writing) return asked ? texts.writing : "";
     if (stop === "end_of_sequence") return texts.end_of_sequence;
+    if (stop === "context") return texts.context;
     if (stop === "stopped") return texts.stopped;
     if (!tokens.length) return texts.waiting;
     return asked > 1 ? texts.length : texts.so_far;
@@ -133,8 +134,9 @@ genai.scenes.repeat = (scene) => {
       mark: at !== null && tokens[at].id === bar.id, title: texts.choose, onchoose: () => choose(bar, place) })));
     status.textContent = fill(situation(), { count: tokens.length });
     enable(halt, writing);
-    enable(one, !writing && stop !== "end_of_sequence");
-    enable(many, !writing && stop !== "end_of_sequence");
+    const over = stop === "end_of_sequence" || stop === "context";
+    enable(one, !writing && !over);
+    enable(many, !writing && !over);
     enable(undo, history.length > 0);
   }
   scene.origin(scene.payload.provenance);

@@ -19,12 +19,14 @@ genai.scenes.tokens = (scene) => {
     return { node: el("div", { class: "gx-panel" }, title, chips, count), title, chips, count };
   }
   function fillPanel(part, title, result) {
+    const begin = result.begin ?? 1;   // recorded answers are of a model whose texts begin with <bos>
     part.title.textContent = title;
     part.chips.setAttribute("aria-label", title);
     part.chips.replaceChildren(...result.tokens.map((token, index) =>
-      el("li", { class: `gx-chip ${index === 0 ? "gx-special" : `gx-c${index % 4}`}`, title: spoken(token.text) },
+      el("li", { class: `gx-chip ${index < begin ? "gx-special" : `gx-c${index % 4}`}`, title: spoken(token.text) },
         tokenText(token.text), el("small", {}, String(token.id)))));
-    part.count.textContent = fill(texts.count, { start: result.tokens[0].text, tokens: whole(result.tokens.length - 1), characters: whole(result.characters) });
+    part.count.textContent = fill(begin ? texts.count : texts.count_bare,
+      { tokens: whole(result.tokens.length - begin), characters: whole(result.characters), begin: result.tokens[0]?.text });
   }
   function draw(payload) {
     fillPanel(main, texts.result, payload);

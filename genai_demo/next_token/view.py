@@ -19,8 +19,9 @@ def provenance(origin: Origin) -> Json:
 
 
 def tokenization_json(result: Tokenization) -> Json:
-    """`/tokenize`: {tokens: [{text, id}], characters}."""
-    return {"tokens": [asdict(token) for token in result.tokens], "characters": result.characters}
+    """`/tokenize`: {tokens: [{text, id}], characters, begin}; the first `begin` tokens are none of the text's."""
+    tokens = [asdict(token) for token in result.tokens]
+    return {"tokens": tokens, "characters": result.characters, "begin": result.begin}
 
 
 def tokens_payload(result: Tokenization, variant: Tokenization) -> Json:

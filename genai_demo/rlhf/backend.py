@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..checks import MAX_SEED, require_whole
-from ..errors import DifferentTokens
+from ..errors import DifferentTokens, TextTooLong
 from ..models.language import LanguageModel, Origin, Token
 from ..models.sampling import SamplingSettings, draw, rank_of, ranked, uniform_number
 from ..models.stages import BASE, PromptTokens, Row, StagedModel
@@ -25,7 +25,7 @@ CANDIDATES = 10  # of each model, kept of every token that is scored
 
 EVERYDAY = SamplingSettings(temperature=0.7, top_p=0.95)
 
-StopReason = Literal["end_of_sequence", "length", "stopped"]
+StopReason = Literal["end_of_sequence", "length", "context", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,13 @@ def compare(
     stages = [model.require_stage(name, stage) for name, stage in (("left", left), ("right", right))]
     reads = [model.prompt(prompt, stage, as_turn=same_prompt or stage != BASE) for stage in stages]
     first, second = stages
-    for left_reply, right_reply in write(model, stages, reads, settings, [seed, seed], max_new_tokens):
+    alike = model.speak_alike(first, second)
+    rooms = scorable_rooms(model, prompt, stages, reads) if alike else None
+    for left_reply, right_reply in write(model, stages, reads, settings, [seed, seed], max_new_tokens, rooms):
         result = Comparison(model.origin, prompt, left_reply, right_reply)
         yield result
     result = replace(result, ended=True)
-    if model.speak_alike(first, second):
+    if alike:
         result = replace(
             result,
             left_scored=score(model, prompt, result.left.ids, first, second),
@@ -181,8 +183,11 @@ def write(
     settings: SamplingSettings,
     seeds: Sequence[int],
     max_new_tokens: int,
+    rooms: Sequence[int] | None = None,
 ) -> Iterator[tuple[Reply, ...]]:
     """Replies to several prompts at once, one batch for all; all of them so far, after each token.
+
+    rooms: how many tokens each may have before its context ends; by default, as many as its model can read.
 
     Raises:
         InvalidParameter: a seed or a length out of range.
@@ -193,20 +198,36 @@ def write(
     replies = [Reply(stage, read, (), None) for stage, read in zip(stages, reads, strict=True)]
     writing = model.writing([Row(stage, read.ids) for stage, read in zip(stages, reads, strict=True)])
     growing = list(range(len(replies)))
+    rooms = rooms or [model.language(one.stage).context_limit - len(one.read.tokens) for one in replies]
     for step in range(int(max_new_tokens)):
         chosen = [
             draw(logits, settings, uniform_number(int(seeds[number]), step))
             for number, logits in zip(growing, writing.logits, strict=True)
         ]
-        last = step + 1 == int(max_new_tokens)
         for number, token_id in zip(growing, chosen, strict=True):
-            replies[number] = _continued(model, replies[number], token_id, last)
+            cut: StopReason | None = "context" if step + 1 >= rooms[number] else None
+            cut = "length" if step + 1 == int(max_new_tokens) else cut
+            replies[number] = _continued(model, replies[number], token_id, cut)
         yield tuple(replies)
         ended = [replies[number].stop_reason is not None for number in growing]
         if all(ended):
             return
         writing.append([None if over else token_id for over, token_id in zip(ended, chosen, strict=True)])
         growing = [number for number in growing if replies[number].stop_reason is None]
+
+
+def scorable_rooms(model: StagedModel, prompt: str, stages: Sequence[str], reads: Sequence[PromptTokens]) -> list[int]:
+    """How many tokens a reply to each of `reads` may have so that all `stages` can read it, also after the turn.
+
+    Raises:
+        TextTooLong: none. UnreadableText: see `StagedModel.prompt`.
+    """
+    turns = [model.prompt(prompt, stage, as_turn=True) for stage in stages]
+    longest = max(len(one.tokens) for one in (*reads, *turns))
+    limit = min(model.language(stage).context_limit for stage in stages)
+    if longest >= limit:
+        raise TextTooLong(length=longest, limit=limit - 1, unit="tokens")
+    return [limit - longest] * len(reads)
 
 
 def changed_words(
@@ -230,7 +251,8 @@ def changed_words(
     if not model.speak_alike(stage, other):
         raise DifferentTokens(one=model.titles[stage], other=model.titles[other])
     read = model.prompt(prompt, stage, as_turn=True)
-    for (reply,) in write(model, [stage], [read], settings, [seed], max_new_tokens):
+    rooms = scorable_rooms(model, prompt, [stage, other], [read])
+    for (reply,) in write(model, [stage], [read], settings, [seed], max_new_tokens, rooms):
         yield ChangedWords(model.origin, prompt, other, reply)
     written = reply.ids if reply.end_id is None else (*reply.ids, reply.end_id)
     yield ChangedWords(model.origin, prompt, other, reply, score(model, prompt, written, stage, other))
@@ -247,7 +269,7 @@ def score(model: StagedModel, prompt: str, answer: Sequence[int], stage: str, ot
     before = model.prompt(prompt, stage, as_turn=True).ids
     each = model.each_logits([*before, *answer], len(before), stages)
     language = model.language(stage)
-    texts = language.texts(answer)
+    texts = language.texts(answer, after=before)
     tokens = tuple(
         _scored(language, logits, token_id, language.text(token_id) if token_id in language.control_ids else text)
         for logits, token_id, text in zip(each, answer, texts, strict=True)
@@ -293,12 +315,13 @@ def _likely(language: LanguageModel, log_probabilities: Tensor) -> tuple[Likely,
     )
 
 
-def _continued(model: StagedModel, reply: Reply, token_id: int, last: bool) -> Reply:
+def _continued(model: StagedModel, reply: Reply, token_id: int, cut: StopReason | None) -> Reply:
     if token_id in model.end_ids(reply.stage):
         return replace(reply, stop_reason="end_of_sequence", end_id=token_id)
     ids = (*reply.ids, token_id)
-    tokens = tuple(Token(text, one) for text, one in zip(model.language(reply.stage).texts(ids), ids, strict=True))
-    return replace(reply, tokens=tokens, stop_reason="length" if last else None)
+    texts = model.language(reply.stage).texts(ids, after=reply.read.ids)
+    tokens = tuple(Token(text, one) for text, one in zip(texts, ids, strict=True))
+    return replace(reply, tokens=tokens, stop_reason=cut)
 
 
 def _rewarded(model: StagedModel, result: Comparison) -> Comparison:

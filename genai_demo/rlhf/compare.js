@@ -81,7 +81,7 @@ genai.scenes.compare = (scene) => {
       const covered = (raw || secret) && !seen && !!side.text && document.body.classList.contains("gx-projector");
       one.title.textContent = secret ? fill(texts.hidden, { letter: "AB"[index] }) : stageName(texts, side.stage);
       one.about.textContent = secret ? "" : stageAbout(texts, side.stage);
-      const read = payload.read?.[order[index]], bare = read && read.filter((piece) => piece.control).length === 1;
+      const read = payload.read?.[order[index]], bare = read?.filter((piece) => !piece.control).map((piece) => piece.text).join("") === payload.prompt;
       one.said.replaceChildren(bare && !secret ? el("bdi", { class: "gx-before" }, payload.prompt) : "", el("bdi", { class: "gx-said" }, side.text || (side.stop_reason === "end_of_sequence" ? texts.nothing : "…")));
       one.said.classList.toggle("gx-blurred", covered);
       one.said.setAttribute("aria-hidden", String(covered));

@@ -20,7 +20,7 @@ from ..models.language import Origin
 from ..models.reward import Array, fit_bradley_terry
 from ..models.sampling import SamplingSettings
 from ..models.stages import BASE, Row, StagedModel
-from .backend import Reply, write
+from .backend import Reply, scorable_rooms, write
 
 MAX_ANSWERS = 4
 VARIED = SamplingSettings(temperature=1.0, top_p=0.95)  # answers that all say the same leave nothing to prefer
@@ -92,7 +92,8 @@ def sample(
     number = int(count)
     read = model.prompt(prompt, stage, as_turn=stage != BASE)
     seeds = [int(seed) + place for place in range(number)] if isinstance(seed, (int, float)) else [seed]
-    for replies in write(model, [stage] * number, [read] * number, VARIED, seeds, max_new_tokens):
+    rooms = scorable_rooms(model, prompt, [stage], [read]) * number
+    for replies in write(model, [stage] * number, [read] * number, VARIED, seeds, max_new_tokens, rooms):
         yield Answers(model.origin, prompt, replies)
     asked = model.prompt(prompt, stage, as_turn=True).ids
     states = model.last_states([Row(stage, (*asked, *reply.ids)) for reply in replies])

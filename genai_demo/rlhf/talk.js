@@ -11,6 +11,7 @@ genai.rlhf = (() => {
   const stageAbout = (texts, stage) => titles[stage] || { base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf }[stage] || "";
   const ending = (texts, reply) => (reply.stop_reason === null ? texts.writing
     : reply.stop_reason === "length" ? texts.length
+    : reply.stop_reason === "context" ? texts.context
     : reply.stop_reason === "stopped" ? texts.stopped
     : reply.text ? texts.end_of_sequence : texts.nothing);
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
-from genai_demo.errors import OutOfDeviceMemory, TextTooLong, UnreadableText
+from genai_demo.errors import NothingToRead, OutOfDeviceMemory, TextTooLong, UnreadableText
 from genai_demo.models.language import CHUNK_POSITIONS, MAX_CHARACTERS, REMEMBERED_PROMPTS, LanguageModel, Token
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.next_token import backend
@@ -137,10 +137,15 @@ def test_every_prompt_begins_with_the_beginning_of_sequence(tiny):
     assert tiny.encode_prompt("a cat") == (Token("<bos>", 2), *tiny.encode("a cat"))
 
 
-def test_without_a_beginning_token_the_end_token_takes_its_place(network):
+def test_without_a_beginning_token_a_text_begins_with_nothing(network):
     tokenizer = byte_level_tokenizer()
     tokenizer.bos_token = None
-    assert LanguageModel(network, tokenizer, name="smol").bos == Token("<eos>", 1)
+    model = LanguageModel(network, tokenizer, name="qwen", title="Qwen kind")
+    assert model.begin == ()
+    assert model.encode_prompt("the cat") == model.encode("the cat")
+    with pytest.raises(NothingToRead) as caught:
+        model.encode_prompt("")
+    assert caught.value.facts == {"title": "Qwen kind"}
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb", None, 7, b"bytes"])

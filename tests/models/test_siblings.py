@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import layer_norm
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from genai_demo.errors import DifferentTokens, NoChatTemplate, TextTooLong, UnknownModel
+from genai_demo.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, TextTooLong, UnknownModel
 from genai_demo.models.catalogue import SIBLINGS, available_models, find_model, find_siblings
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
@@ -129,6 +129,10 @@ def test_models_with_other_tokens_answer_side_by_side_but_do_not_score_each_othe
 def test_a_base_whose_table_has_no_rows_for_turns_cannot_score(networks):
     family = SiblingModels({"base": sibling("base", 1, template=None, filling=-2), "rlhf": networks["rlhf"]})
     assert not family.speak_alike("base", "rlhf")
+    with pytest.raises(NoRowForTurns) as caught:
+        next(backend.compare(family, PROMPT, same_prompt=True))
+    assert caught.value.facts == {"title": "Base", "token": "<|im_start|>"}
+    assert next(backend.compare(family, PROMPT)).left.read.tokens
 
 
 def test_the_visitor_can_rate_their_answers(family, networks):

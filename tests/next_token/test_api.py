@@ -157,9 +157,9 @@ def test_generate_with_its_prompt_only(client, tiny):
 )
 def test_tokenize_gives_the_text_back(client, text):
     result = client.predict(text, api_name="/tokenize")
-    assert list(result) == ["tokens", "characters"]
+    assert list(result) == ["tokens", "characters", "begin"]
     assert "".join(token["text"] for token in result["tokens"][1:]) == text
-    assert result["characters"] == len(text)
+    assert (result["characters"], result["begin"]) == (len(text), 1)
 
 
 def test_surprise_answers_what_the_page_shows(client, tiny):

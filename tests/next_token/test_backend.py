@@ -118,7 +118,7 @@ def test_an_empty_prompt_is_predicted_from_the_beginning_token(tiny, network):
         (PROMPT, "<b>", " <b>"),
         (PROMPT + " ", "cat", "cat"),
         (PROMPT + "\n", "cat", "cat"),
-        ("", "cat", " cat"),
+        ("", "cat", "cat"),  # a text begins with a word, not with a space
     ],
 )
 def test_a_watched_word_gets_a_space_where_one_belongs(tiny, prompt, word, read):
@@ -251,10 +251,10 @@ def test_it_ends_where_the_model_draws_the_end(tiny, monkeypatch):
     assert all(result.stop_reason is None for result in results[:-1])
 
 
-def test_the_models_own_context_is_a_length_limit_too(tiny, monkeypatch):
+def test_where_the_models_own_context_ends_that_is_the_reason_said(tiny, monkeypatch):
     monkeypatch.setattr(tiny, "context_limit", len(prompt_ids(tiny)) + 3)
     result = last(backend.generate(tiny, PROMPT, GREEDY, max_new_tokens=50))
-    assert (len(result.tokens), result.stop_reason) == (3, "length")
+    assert (len(result.tokens), result.stop_reason) == (3, "context")
 
 
 def test_a_character_written_in_pieces_is_whole_when_its_last_byte_is_there(tiny):
@@ -310,7 +310,7 @@ def test_prompt_and_chosen_tokens_together_keep_to_the_limit(tiny, count):
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_tokenization_counts_characters_and_gives_the_text_back(tiny, text):
     result = backend.tokenize(tiny, text)
-    assert result.tokens[0] == tiny.bos
+    assert result.tokens[0] == tiny.begin[0]
     assert "".join(token.text for token in result.tokens[1:]) == text
     assert result.characters == len(text)
 

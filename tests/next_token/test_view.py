@@ -31,7 +31,7 @@ WATCHED = WatchedWord("eat", (WatchedToken(" ea", 5, 0.1), WatchedToken("t", 6, 
 NEXT_TOKEN = NextToken(ORIGIN, "I", (BOS, Token("I", 9)), (CALL, SCRIPT), (WATCHED,), 0.0876543211, 398, 1.3, 2.46, 1)
 WRITTEN = WrittenToken(" call", 11, 0.6123456789, 1, 1.3, (CALL, SCRIPT))
 GENERATION = Generation(ORIGIN, "I", " call", (WRITTEN,), (SCRIPT,), None)
-TOKENIZATION = Tokenization(ORIGIN, "I", (BOS, Token("I", 9)), 1)
+TOKENIZATION = Tokenization(ORIGIN, "I", (BOS, Token("I", 9)), 1, 1)
 SURPRISE = Surprise(ORIGIN, (SurprisingToken("I", 9, 4.0),), 4.0, 16.0)
 TABLE = SliderTable(
     temperatures=np.array([0.5, 1.0]),
@@ -101,6 +101,7 @@ def test_tokenization_and_surprise_have_the_promised_shape():
     assert view.tokenization_json(TOKENIZATION) == {
         "tokens": [{"text": "<bos>", "id": 2}, {"text": "I", "id": 9}],
         "characters": 1,
+        "begin": 1,
     }
     assert view.surprise_json(SURPRISE) == {
         "tokens": [{"text": "I", "id": 9, "bits": 4.0}],

@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 
+from genai_demo.next_token.feature import FEATURE
 from genai_demo.ui import doors
 from genai_demo.ui.doors import API, is_foreign
 from genai_demo.ui.page import build_page, launch_options

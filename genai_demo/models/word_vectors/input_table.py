@@ -35,7 +35,7 @@ def of_language_model(model: LanguageModel, folder: Path | None = None) -> WordV
     words, unit, mean = read_table(folder) if folder else extract_table(model)
 
     def cut(word: str) -> Pieces:
-        tokens = model.encode(f" {word}")
+        tokens = model.encode_following(".", f" {word}")  # as inside a text
         return Pieces(tuple(token.text.strip() for token in tokens), model.input_rows([token.id for token in tokens]))
 
     return WordVectors(words, unit, mean, _origin_inside(model, unit), cut)
