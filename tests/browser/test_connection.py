@@ -21,7 +21,7 @@ from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.next_token import backend
-from genai_demo.ui import streaming
+from genai_demo.ui import asking
 from tests.conftest import sentencepiece_tokenizer
 
 ROOT = Path(__file__).parents[2]
@@ -367,7 +367,7 @@ def test_a_wait_in_the_queue_names_the_place(
     slow: Slow,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streaming, "VISITORS_AT_ONCE", 1)
+    monkeypatch.setattr(asking, "VISITORS_AT_ONCE", 1)
     url, stop = serve(loader, pictures, stages=stages)
     guests = [visit(browser, url) for _ in range(3)]
     for guest in guests:

@@ -42,7 +42,8 @@ from genai_demo.models.loading import load_model
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.models.siblings import SiblingModels
 from genai_demo.models.stages import TunedModel
-from genai_demo.models.word_vectors import extract_table, of_language_model
+from genai_demo.models.word_vectors import of_language_model
+from genai_demo.models.word_vectors.input_table import extract_table
 from genai_demo.next_token import backend
 from genai_demo.rlhf import backend as rlhf
 from genai_demo.rlhf import rater

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genai_demo.word_vectors.openings import openings
-from genai_demo.word_vectors.tab import ASKS
 
 from genai_demo.errors import TooFewWordsInFile
 from genai_demo.models.catalogue import find_vectors
 from genai_demo.models.word_vectors import VectorsLoader, WordVectors, centred
 from genai_demo.ui.texts import load_texts
-from genai_demo.word_vectors import backend, requests
+from genai_demo.word_vectors import backend, feature
 from genai_demo.word_vectors.examples import FEWEST, bank_for, texts_for
+from genai_demo.word_vectors.feature import openings
 from genai_demo.word_vectors.formula import parse_formula
+from tests.asking import Asking
 from tests.word_vectors.conftest import ORIGIN, table
+
+requests = Asking(feature.FEATURE)
 
 TEXTS = load_texts("genai_demo.word_vectors")
 SYLLABLES = {
@@ -77,11 +79,11 @@ def test_all_that_is_offered_can_be_answered(name):
     for words in themes.values():
         assert len(requests.show_map(vectors, {"words": words})["points"]) == len(words) >= 8
     for pair in texts["numbers"]["presets"]:
-        requests.compare_words(vectors, pair)
+        requests.compare_words(vectors, {"words": pair["words"]})
     for one in texts["arithmetic"]["presets"]:
         requests.work_out(vectors, {"formula": one["formula"], "reference": themes[one["theme"]]})
     for one in texts["axes"]["presets"]:
-        requests.place_words(vectors, one)
+        requests.place_words(vectors, {name: one[name] for name in ("horizontal", "vertical", "words")})
         assert len({*one["horizontal"], *one["vertical"]}) == 4
         assert not {*one["horizontal"], *one["vertical"]} & set(one["words"])
 
@@ -90,7 +92,7 @@ def test_all_that_is_offered_can_be_answered(name):
 def test_the_scenes_open_on_words_of_the_table(name):
     vectors = TABLES[name]
     opened = openings(vectors)
-    assert set(opened) == set(ASKS)
+    assert set(opened) == set(feature.FEATURE.scenes)
     for payload in opened.values():
         json.dumps(payload, allow_nan=False)
         assert payload["provenance"]["kind"] == "real"
