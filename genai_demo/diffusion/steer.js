@@ -26,16 +26,16 @@ genai.scenes.steer = (scene) => {
   }
   // "a red apple" → "", "a", "a red", "a red apple": at most eight pictures.
   function prefixes(text) {
-    const words = text.trim().split(/\s+/).filter(Boolean), most = 7;
-    const lengths = Array.from({ length: Math.min(most, words.length) }, (_, index) => Math.round(((index + 1) * words.length) / Math.min(most, words.length)));
-    return ["", ...lengths.map((length) => words.slice(0, length).join(" "))];
+    const all = text.trim().split(/\s+/).filter(Boolean), most = 7;
+    const lengths = Array.from({ length: Math.min(most, all.length) }, (_, index) => Math.round(((index + 1) * all.length) / Math.min(most, all.length)));
+    return ["", ...lengths.map((length) => all.slice(0, length).join(" "))];
   }
   async function drawScales() {
     const asked = { prompt: prompt.box.value, seed: seed.get() }, answer = await askScales(scene.server.steer_by_guidance, asked);
     if (answer) { payload = { ...payload, scales: { ...answer, prompt: asked.prompt } }; showScales(); }
   }
-  async function drawPrompts(words) {
-    const answer = await askPrompts(scene.server.steer_by_prompt, { prompts: words, seed: seed.get() });
+  async function drawPrompts(wanted) {
+    const answer = await askPrompts(scene.server.steer_by_prompt, { prompts: wanted, seed: seed.get() });
     if (answer) { payload = { ...payload, prompts: answer }; showPrompts(); }
   }
   async function readWords() {

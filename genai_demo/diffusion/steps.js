@@ -6,7 +6,8 @@ genai.scenes.steps = (scene) => {
   const { texts } = scene;
   const PLAY_MS = 160;
   let before = null;   // the last run, until the next one has begun
-  let payload = scene.payload, made = finished(payload.steps, payload.picture), wanted = payload.total, at = made.length - 1;
+  const payload = scene.payload;
+  let made = finished(payload.steps, payload.picture), wanted = payload.total, at = made.length - 1;
   let latent = payload.provenance.space === "latent", drawing = false, stopped = false, follow = true, timer = null, asked = null, note = fill(texts.waiting, { count: payload.steps.length, total: wanted });
 
   const prompt = promptField(scene, texts.prompt, payload.prompt), seed = seedField(scene, texts.seed);

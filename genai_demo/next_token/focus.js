@@ -1,7 +1,7 @@
 // Scene 5: vague prompts spread the probability, concrete ones focus it; and training is a penalty for surprise.
 "use strict";
 genai.scenes.focus = (scene) => {
-  const { el, button, fill, whole, percent, textbox, presets, tokenText, bars } = genai;
+  const { el, fill, whole, percent, textbox, presets, tokenText, bars } = genai;
   const { texts } = scene, from = genai.partOrigins(scene);
   const sides = [side(texts.left, scene.payload.left), side(texts.right, scene.payload.right)];
   const verdict = el("p", { class: "gx-verdict", role: "status" });

@@ -6,7 +6,7 @@ genai.scenes.repeat = (scene) => {
   const { promptBox, controls, seedField } = genai.nextToken;
   let tokens = scene.payload.tokens, upcoming = scene.payload.upcoming, stop = scene.payload.stop_reason;
   let at = null;            // the chip whose bars are shown; null: the bars of the next token
-  let history = [];         // for undo
+  const history = [];       // for undo
   let before = null;        // what was there when the question was asked
   let writing = false, base = tokens.length, asked = base;
   let promptNow = scene.payload.prompt, settingsNow = null;   // what the text and the bars shown were made with
@@ -27,7 +27,7 @@ genai.scenes.repeat = (scene) => {
   const one = action(texts.one, () => write(here(), 1), { class: "gx-button gx-main" });
   const many = action(texts.many, () => write(here(), 40));
   const halt = action(texts.stop, stopWriting, { class: "gx-button gx-halt" });
-  const undo = action(texts.undo, () => { const before = history.pop(); if (before) restore(before); });
+  const undo = action(texts.undo, () => { const last = history.pop(); if (last) restore(last); });
   const restart = button(texts.restart, () => { save(); write([], 0); });
   scene.work.append(
     el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, prompt.node), sliders.presets),
@@ -49,9 +49,9 @@ genai.scenes.repeat = (scene) => {
   const runs = genai.runner(scene, "write", arrived);
 
   const save = () => history.push({ promptNow, tokens, upcoming, stop, settingsNow });
-  function restore(before) {
+  function restore(last) {
     stopWriting();
-    ({ promptNow, tokens, upcoming, stop, settingsNow } = before);
+    ({ promptNow, tokens, upcoming, stop, settingsNow } = last);
     prompt.box.value = promptNow;
     genai.nextToken.prompt.set(promptNow, scene);
     at = null;

@@ -10,7 +10,7 @@ genai.connection = (() => {
   // ── leaving: what breaks off because the page goes away is no news ───────────────────────────────────────
   let leaving = null;
   function leave() {
-    leaving ??= new Promise((resolve) => {
+    leaving ??= new Promise((/** @type {(nothing?: undefined) => void} */ resolve) => {
       const stay = () => { leaving = null; resolve(); };
       addEventListener("pageshow", stay, { once: true });
       setTimeout(stay, 5_000);   // a download, or a visitor who was asked and stays
@@ -125,6 +125,7 @@ genai.connection = (() => {
     };
   }
   // Gradio sends the first value whole, then only what has changed. The older values stay as they are: scenes keep them.
+  /** @param {any} value @param {any[]} change @returns {any} */
   function changed(value, [action, [key, ...path], by]) {
     if (key === undefined) return action === "append" ? value + by : by;
     const copy = Array.isArray(value) ? [...value] : { ...value };

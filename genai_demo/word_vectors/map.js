@@ -80,7 +80,7 @@ genai.scenes.map = (scene) => {
       const root = window.gradio_config?.root ?? location.origin + location.pathname.replace(/\/$/, "");
       document.head.append(el("script", { src: `${root}/${scene.settings.plotly}`, onload: resolve, onerror: () => { loaded = null; reject(); } }));
     }));
-    async function draw(points, labels) {
+    async function show(points, labels) {
       const mine = ++drawn;
       if (!window.Plotly) frame.textContent = texts.loading_3d;
       while (!window.Plotly) {
@@ -90,7 +90,7 @@ genai.scenes.map = (scene) => {
       if (!frame.data) frame.replaceChildren();
       const style = getComputedStyle(scene.node), colour = (name) => style.getPropertyValue(name).trim();
       const size = genai.vectors.projector() ? 20 : 13;
-      const axis = (title) => ({ title: { text: title, font: { size: size - 1 } }, color: colour("--gx-soft"), gridcolor: colour("--gx-line"), zerolinecolor: colour("--gx-soft"), showbackground: false, showticklabels: false });
+      const axis = (name) => ({ title: { text: name, font: { size: size - 1 } }, color: colour("--gx-soft"), gridcolor: colour("--gx-line"), zerolinecolor: colour("--gx-soft"), showbackground: false, showticklabels: false });
       const plain = (text) => text.replace(/[<>&]/g, (sign) => ({ "<": "‹", ">": "›", "&": "+" })[sign]);   // Plotly reads its texts as HTML
       const trace = { type: "scatter3d", mode: "markers+text", x: points.map((p) => p.x), y: points.map((p) => p.y), z: points.map((p) => p.z), text: points.map((p) => plain(p.word)),
         hoverinfo: "text", textfont: { size, color: colour("--gx-text") }, marker: { size: 5, color: points.map((p) => colour(p.fitted ? "--gx-accent" : "--gx-warm")), symbol: points.map((p) => (p.fitted ? "circle" : "diamond-open")) } };
@@ -109,7 +109,7 @@ genai.scenes.map = (scene) => {
     }
     document.addEventListener("gx-projector", () => { if (!node.hidden) scene.shown(); });
     document.addEventListener("gx-dark", () => { if (!node.hidden) scene.shown(); });
-    return { node, draw };
+    return { node, draw: show };
   }
   draw();
 };

@@ -63,7 +63,7 @@ genai.scenes.numbers = (scene) => {
       const index = Math.floor(((event.clientY - frame.top) / frame.height) * rows) * COLUMNS + Math.floor(((event.clientX - frame.left) / frame.width) * COLUMNS);
       canvas.title = index in shown ? fill(texts.cell, { index: whole(index + 1), value: signed(shown[index], digits) }) : "";
     });
-    function draw(label, numbers, largest, precision) {
+    function fillCells(label, numbers, largest, precision) {
       [shown, digits] = [numbers, precision];
       title.textContent = label;
       canvas.setAttribute("aria-label", label);
@@ -76,7 +76,7 @@ genai.scenes.numbers = (scene) => {
         pen.fillRect(index % COLUMNS, Math.floor(index / COLUMNS), 1, 1);
       });
     }
-    return { node: el("div", {}, title, canvas), draw };
+    return { node: el("div", {}, title, canvas), draw: fillCells };
   }
   draw();
 };

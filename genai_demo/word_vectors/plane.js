@@ -2,7 +2,7 @@
 // same scale, unless the model says stretch; ends are words that name the ends of the axes.
 "use strict";
 // sparse: reference words whose name has no room beside their dot show it only when they are pointed at.
-genai.plane = ({ label, onselect = () => {}, sparse = false, tall = 0.62 }) => {
+genai.plane = ({ label, onselect = (_point) => {}, sparse = false, tall = 0.62 }) => {
   const { el, svg, calm } = genai;
   const MARGIN = 26, RADIUS = 5, MOVE_MS = 700;
   const picture = svg("svg", { class: "gx-plane", tabindex: "0", role: "application", "aria-label": label });

@@ -10,8 +10,8 @@ genai.vectors = (() => {
   const projector = () => document.body.classList.contains("gx-projector");
   // As formula.py reads it: full-width forms are ordinary ones; what has no shape, and quotation marks around a word, do not count.
   const ordinary = (text) => text.replace(/[！-～]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0))
-    .replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]/g, "");
-  const bare = (word) => word.replace(/^["'`´“”„‟‘’‚‛«»‹›「」『』\u200c\u200d]+|["'`´“”„‟‘’‚‛«»‹›「」『』\u200c\u200d]+$/g, "");
+    .replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\ufe0e|\ufe0f/g, "");
+  const bare = (word) => word.replace(/^(?:["'`´“”„‟‘’‚‛«»‹›「」『』]|\u200c|\u200d)+|(?:["'`´“”„‟‘’‚‛«»‹›「」『』]|\u200c|\u200d)+$/g, "");
   const split = (text) => ordinary(text).split(/[\s,;、،]+/).map(bare).filter(Boolean);
   const sameWord = (one, other) => one.toLowerCase() === other.toLowerCase();
 
@@ -23,7 +23,7 @@ genai.vectors = (() => {
   }
 
   // Neighbours as bars of cosines; the payload holds enough of them for every position of the switches.
-  function neighbourBars({ caption, onchoose, row = () => ({}) }) {
+  function neighbourBars({ caption, onchoose, row = (_one) => ({}) }) {
     const chart = bars({ caption, choosable: !!onchoose, unit: (at) => signed(at, at % 0.5 ? 2 : 1) });
     function draw(neighbours, { hideInputs = false, count = NEIGHBOURS } = {}) {
       const shown = neighbours.filter((one) => !(hideInputs && one.is_input) && !(latinOnly.get() && !one.latin && !one.is_input)).slice(0, count);
@@ -63,7 +63,7 @@ genai.vectors = (() => {
       const left = added.length ? await change(words, added) : [];
       if (left) input.value = left.join(" ");
     });
-    function draw(shown, mark = () => false) {
+    function draw(shown, mark = (_word) => false) {
       words = shown;
       chips.replaceChildren(...words.map((word) => el("li", { class: mark(word) ? "gx-marked-word" : "" }, el("bdi", {}, word),
         el("button", { type: "button", "aria-label": fill(texts.remove, { word }), onclick: () => change(words.filter((one) => one !== word), []) }, "×"))));

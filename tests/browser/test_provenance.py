@@ -16,7 +16,7 @@ from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.rlhf.feature import FEATURE
-from genai_demo.ui import streaming
+from genai_demo.ui import page as page_module
 from genai_demo.ui.scene import recorded
 from genai_demo.ui.texts import load_texts
 
@@ -188,7 +188,7 @@ def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
     told = FEATURE.ask("sample").whole(tuned, **asked)
     told["provenance"] |= {"kind": "recorded", "recorded_on": "2026-01-01"}
     monkeypatch.setattr(
-        streaming, "recorded", lambda tab, name: told if (tab, name) == (RLHF, "rater") else recorded(tab, name)
+        page_module, "recorded", lambda tab, name: told if (tab, name) == (RLHF, "rater") else recorded(tab, name)
     )
     url, stop = serve(loader, pictures, PlantedVectors(loader), late)
     guest = opened(browser, url, "rater")
