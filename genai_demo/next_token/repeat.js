@@ -78,6 +78,7 @@ genai.scenes.repeat = (scene) => {
   function arrived(payload) {
     if (payload.error) {   // a refused question leaves what was there, and is asked again when it has changed
       writing = false;
+      asked = 0;   // whatever is there did not reach the length that was asked for
       if (tokens.length === base) ({ tokens, upcoming, stop } = before);
       if (payload.lost && tokens === before.tokens) ({ promptNow, settingsNow } = before);   // not refused: asked again when it can be
       draw();

@@ -38,8 +38,9 @@ genai.connection = (() => {
     try { return await response.json(); } catch { await leaving; throw new Lost(); }   // cut off, or a page that asks for a login
   }
   async function post(path, body) {
+    const headers = { "Content-Type": "application/json" };
     try {
-      return await json(await exchange(route(path), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }));
+      return await json(await exchange(route(path), { method: "POST", headers, body: JSON.stringify(body) }));
     } catch (error) {
       if (error instanceof Lost) lose();
       throw error;
@@ -82,8 +83,9 @@ genai.connection = (() => {
   addEventListener("online", () => { if (away) probe(); });
 
   // A program that was started again is the same one, unless its page has changed: other texts, other models, other code.
-  const printOf = (config) => JSON.stringify([config.version, config.head, config.components.map(({ id, props }) =>
-    [id, props.elem_id, props.server_fns, props.html_template, props.js_on_load, props.props]), config.dependencies.map(({ id, targets }) => [id, targets])]);
+  const printOf = ({ version, head, components, dependencies }) => JSON.stringify([version, head,
+    components.map(({ id, props }) => [id, props.elem_id, props.server_fns, props.html_template, props.js_on_load, props.props]),
+    dependencies.map(({ id, targets }) => [id, targets])]);
   let print = null;
   async function isAnother() {
     try { return printOf(await json(await exchange(`${root()}/config`, { cache: "no-store" }))) !== print; } catch { return false; }
@@ -96,10 +98,12 @@ genai.connection = (() => {
 
   // `hear` gets {place} while the run stands in a queue, {part} for each part, and at last {end: true}, perhaps with {lost} or {failed}.
   async function run(component, event, request, hear) {
-    const { id } = window.gradio_config.dependencies.find(({ targets }) => targets.some(([target, name]) => target === component && name === event));
+    const isIt = ([target, name]) => target === component && name === event;
+    const { id } = window.gradio_config.dependencies.find(({ targets }) => targets.some(isIt));
     joining++;
     try {
-      const joined = await post("queue/join", { data: [], event_data: request, fn_index: id, trigger_id: component, session_hash: session });
+      const joined = await post("queue/join",
+        { data: [], event_data: request, fn_index: id, trigger_id: component, session_hash: session });
       const handle = handler(joined.event_id, hear);
       handlers.set(joined.event_id, handle);
       listen();
@@ -176,13 +180,15 @@ genai.connection = (() => {
   // ── what an element's component may ask and run ──────────────────────────────────────────────────────────
   function of(element) {
     const { components } = window.gradio_config;
-    let found;
-    for (let node = element; !found; node = node.parentElement) found = node.id && components.find(({ props }) => props.elem_id === node.id);
+    const named = (id) => components.find(({ props }) => id && props.elem_id === id);
+    let node = element;
+    while (!named(node.id)) node = node.parentElement;
+    const component_id = named(node.id).id, names = named(node.id).props.server_fns ?? [];
     print ??= printOf(window.gradio_config);
-    const ask = (name) => (request) => post("component_server/", { data: request, component_id: found.id, fn_name: name, session_hash: session });
+    const ask = (fn_name) => (data) => post("component_server/", { data, component_id, fn_name, session_hash: session });
     return {
-      server: Object.fromEntries((found.props.server_fns ?? []).map((name) => [name, ask(name)])),
-      run: (event, request, hear) => run(found.id, event, request, hear),
+      server: Object.fromEntries(names.map((name) => [name, ask(name)])),
+      run: (event, request, hear) => run(component_id, event, request, hear),
     };
   }
   return { Lost, of, back, lose, watch: (work) => listeners.push(work) };

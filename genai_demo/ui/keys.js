@@ -12,7 +12,8 @@ genai.keys = (() => {
   // The letter that is written on the key; where that alphabet is not Latin, the key in its place.
   function isLetter(event, letter) {
     if (modified(event) || composing(event)) return false;
-    return /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === letter : event.key.length === 1 && event.code === `Key${letter.toUpperCase()}`;
+    if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase() === letter;
+    return event.key.length === 1 && event.code === `Key${letter.toUpperCase()}`;
   }
   // The digit of a key, or null: also where digits need Shift (AZERTY) or are written otherwise (Arabic, Hindi).
   function digit(event) {

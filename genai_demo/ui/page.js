@@ -146,7 +146,7 @@
       if (state.ready) genai.becomeReady();
       else if (!state.failed) setTimeout(poll, 500);
     }
-    connection.watch((lost) => { if (lost) show({ sentence: words.connection_lost, lost }); else poll(); });
+    connection.watch((lost) => { if (lost) show({ sentence: words.no_connection, lost }); else poll(); });
     poll();
   };
 })();

@@ -89,7 +89,8 @@ Object.assign(genai, (() => {
   function provenance(origin) {
     const { el, fill, whole } = genai, words = texts.ui.provenance;
     const table = origin.words ? "_table" : "";
-    const line = fill(words[origin.kind + table], { ...origin, words: origin.words && whole(origin.words), device: words.devices[origin.device] ?? origin.device });
+    const device = words.devices[origin.device] ?? origin.device;
+    const line = fill(words[origin.kind + table], { ...origin, words: origin.words && whole(origin.words), device });
     const caveat = origin.weights?.startsWith("quantised") ? fill(words.quantised, origin) : "";
     const later = origin.kind === "recorded" && !origin.stays ? words.takes_over : "";   // `stays`: no live figure will take its place
     return [el("strong", { class: `gx-kind gx-${origin.kind}` }, words.kinds[origin.kind]), ` ${line} ${later} ${caveat}`];

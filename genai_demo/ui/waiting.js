@@ -5,7 +5,7 @@ genai.waiting = (node) => {
   const { el, fill, texts } = genai, SAID_AFTER_MS = 2_000, TICK_MS = 500;
   const waits = new Map();   // who waits → {other, since, place}; `since` is missing while the visitor still types
   const sentence = el("span"), clock = el("span", { "aria-hidden": "true" });   // a clock that speaks would never be silent
-  const notice = el("p", { class: "gx-wait", role: "status" }, sentence, clock);
+  const notice = el("p", { class: "gx-wait", "aria-live": "polite" }, sentence, clock);
   let timer = null;
   node.append(notice);
 

@@ -25,7 +25,7 @@ from genai_demo.ui import asking
 from tests.conftest import sentencepiece_tokenizer
 
 ROOT = Path(__file__).parents[2]
-LOST = "cannot reach its program"
+LOST, NO_CONNECTION = "cannot reach its program", "No connection to the program"
 BROWSERS_OWN = "Failed to load resource"  # the browser says so of each request that fails
 Slow = Callable[[float], None]
 
@@ -68,7 +68,7 @@ def type_prompt(visitor: Visit, text: str) -> None:
 
 def wait_for_loss(visitor: Visit) -> None:
     visitor.page.wait_for_function(
-        "(words) => document.querySelector('.gx-status')?.textContent.includes(words)", arg=LOST
+        "(words) => document.querySelector('.gx-status')?.textContent.includes(words)", arg=NO_CONNECTION
     )
 
 
@@ -79,8 +79,8 @@ def wait_for_return(visitor: Visit) -> None:
 
 
 def shows_bars_of(visitor: Visit, tiny: LanguageModel, prompt: str) -> bool:
-    best = backend.next_token(tiny, prompt, count=1).candidates[0]
-    return f"{100 * best.probability:.1f}%" in visitor.find(".gx-bar").first.inner_text()
+    expected = [f"{100 * one.probability:.1f}%" for one in backend.next_token(tiny, prompt, count=3).candidates]
+    return visitor.find(".gx-bar-number").all_inner_texts()[:3] == expected
 
 
 # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -142,6 +142,29 @@ def test_a_lost_first_look_at_the_model_does_not_leave_the_page_recorded(guest: 
     wait_for_return(guest)
 
 
+def test_an_answer_that_is_an_error_is_no_lost_connection(guest: Visit, tiny: LanguageModel) -> None:
+    page = guest.open("predict")
+    page.route("**/component_server/**", lambda route: route.fulfill(status=500, body="Internal Server Error"))
+    type_prompt(guest, "the cat")
+    page.wait_for_selector(".gx-current:visible .gx-stale")
+    assert "Something went wrong" in guest.find("[role=alert]").inner_text()
+    assert "ready" in page.locator(".gx-status").inner_text()
+    page.unroute("**/component_server/**")
+    type_prompt(guest, "the cat sat")
+    guest.settle()
+    assert shows_bars_of(guest, tiny, "the cat sat")
+
+
+def test_three_dimensions_that_could_not_be_fetched_are_fetched_later(guest: Visit) -> None:
+    page = guest.open("map")
+    page.route("**/plotly.min.js", lambda route: route.abort(), times=1)
+    guest.find("button:text-is('3-D')").click()
+    page.wait_for_selector(".gx-current:visible .gx-stale")
+    assert LOST in guest.find("[role=alert]").inner_text()
+    page.wait_for_function("document.querySelector('.gx-space-frame').data?.length", timeout=20_000)
+    assert not guest.find("[role=alert]").is_visible()
+
+
 def test_a_connected_page_that_rests_asks_for_nothing(guest: Visit) -> None:
     guest.open("predict")
     guest.page.wait_for_timeout(1_000)
@@ -191,6 +214,7 @@ def test_a_run_that_breaks_off_ends_and_leaves_what_has_arrived(guest: Visit, sl
     assert LOST in guest.find("[role=alert]").inner_text()
     count = written(guest)
     assert 2 <= count < 40
+    assert f"{count} tokens so far" in guest.find(".gx-written + [role=status]").inner_text()
     slow(0)
     page.context.set_offline(False)
     wait_for_return(guest)
