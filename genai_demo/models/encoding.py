@@ -58,7 +58,8 @@ class TextEncoding:
         self._tokenizer.encode_special_tokens = True  # "<eos>" typed by a visitor is text, not a command
         self._bytes = TokenBytes(tokenizer)
         self._state = _state_of(self._tokenizer)
-        self._first_only = _is_first_only(self._state)
+        self._prepends = any(step["type"] == "Prepend" for step in _steps(self._state["normalizer"]))
+        self._first_only = _is_first_only(self._state) and not self._prepends
         self.control_ids = frozenset(
             token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items() if token.special
         )
@@ -80,7 +81,7 @@ class TextEncoding:
             TextTooLong: more than `MAX_CHARACTERS` characters.
         """
         require_readable(text, MAX_CHARACTERS)
-        return self._cut(self._tokenizer.encode(text, add_special_tokens=False), text)
+        return self._cut(self._tokenizer.encode(text, add_special_tokens=False), text, spaced=self._prepends)
 
     def encode_following(self, text: str, more: str) -> tuple[Token, ...]:
         """The tokens by which `text` goes on if `more` comes after it: those of both, less those of `text`.
@@ -134,19 +135,22 @@ class TextEncoding:
     def _commands(self, encoding: Any) -> list[int]:
         return [one for one in encoding.ids if one in self.control_ids]
 
-    def _cut(self, encoding: Any, text: str, skip: int = 0, shown: int = 0) -> tuple[Token, ...]:
+    def _cut(
+        self, encoding: Any, text: str, skip: int = 0, shown: int = 0, *, spaced: bool = False
+    ) -> tuple[Token, ...]:
         """The tokens of an encoding from number `skip` on, which share out text[shown:].
 
         Each shows the text from the one before it to its own end. So the first token of a multi-byte character shows
         it whole, and what a tokenizer's offsets leave out (spaces, combined accents) is not lost. A space that the
-        tokenizer itself put in shows nothing.
+        tokenizer itself put in shows nothing. (spaced: one stands before the text, whatever the text begins with.)
         """
         ids = encoding.ids[skip:]
         ends = [end for _, end in encoding.offsets[skip:]]
         ends[-1:] = [len(text)] * bool(ends)
         tokens = []
         for number, (token_id, end) in enumerate(zip(ids, ends, strict=True), 1):
-            own = self._bytes.of(token_id) == b" " and text[shown:end].strip(" ▁") and number < len(ids)
+            space = self._bytes.of(token_id) == b" " and number < len(ids)
+            own = space and (text[shown:end].strip(" ▁") or (spaced and number == 1))
             tokens.append(Token("" if own else text[shown:end], token_id))
             shown = shown if own else max(shown, end)
         return tuple(tokens)
@@ -257,8 +261,7 @@ def _steps(part: dict[str, Any] | None) -> list[dict[str, Any]]:
 def _is_first_only(state: dict[str, Any]) -> bool:
     """Whether a space is put at the very beginning only, and not after each command."""
     schemes = [step.get("prepend_scheme") for step in _steps(state["pre_tokenizer"]) if step["type"] == "Metaspace"]
-    prepends = any(step["type"] == "Prepend" for step in _steps(state["normalizer"]))
-    return schemes == ["first"] and not prepends
+    return schemes == ["first"]
 
 
 def _without_space_first(state: dict[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,11 @@ def test_the_tokenizers_own_space_shows_nothing(encodings, kind):
     assert [token.text for token in found] == ["", "1", " cat"]
 
 
+def test_a_space_of_the_texts_own_is_shown_by_the_token_that_holds_it(encodings):
+    assert [token.text for token in encodings["llama-2"].encode(" the cat")] == ["", " the", " cat"]
+    assert [token.text for token in encodings["mistral"].encode(" the cat")] == [" the", " cat"]  # none was put first
+
+
 @pytest.mark.parametrize("kind", SPACE_FIRST)
 def test_a_texts_first_word_is_written_without_the_tokenizers_space(encodings, kind):
     one = encodings[kind]
