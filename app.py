@@ -106,7 +106,7 @@ def _prepare(name: str, progress: TerminalProgress) -> None:
         folder = prepare(entry, progress, thorough=True)
     except OSError as error:
         logger.exception("Converting %s failed.", entry.title)
-        raise ModelUnavailable(title=entry.title, reason=type(error).__name__) from error
+        raise ModelUnavailable(title=entry.title) from error
     progress("ready", 1.0)
     print(folder)
 

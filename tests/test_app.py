@@ -268,7 +268,7 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_when_preparing_too(capsys, m
 
     monkeypatch.setattr(app, "prepare", broken)
     assert app.main(["--prepare"]) == 1
-    assert "could not be loaded (OSError)" in capsys.readouterr().err
+    assert "could not be loaded. The terminal says more." in capsys.readouterr().err
     assert "the disk is dying" in caplog.text
 
 

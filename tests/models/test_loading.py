@@ -296,7 +296,7 @@ def test_too_little_memory_is_no_damage(convert, monkeypatch):
     def too_large(*_args, **_options):
         raise RuntimeError("not enough memory")
 
-    monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", too_large)
+    monkeypatch.setattr(foreign.AutoModelForCausalLM, "from_pretrained", too_large)
     with pytest.raises(RuntimeError, match="memory"):
         load_model(WHEEL_ENTRY, device="cpu")
     assert len(convert) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -14,12 +13,10 @@ from .table import Pieces, Table, TableOrigin, WordVectors, table_of, usable
 from .words import is_word, one_row_per_word
 
 ROWS_AT_ONCE = 16_384
-PARTS = ("words.json", "unit.npy", "mean.npy")
-CHECKSUMS = "checksums.json"
 
 
 class UnsoundTable(Exception):
-    """A saved table is not what was saved."""
+    """What was saved is no table."""
 
 
 def of_language_model(model: LanguageModel, folder: Path | None = None) -> WordVectors:
@@ -78,28 +75,17 @@ def save_table(table: Table, folder: Path) -> None:
     (folder / "words.json").write_text(json.dumps(table.words, ensure_ascii=False), encoding="utf-8")
     np.save(folder / "unit.npy", table.unit)
     np.save(folder / "mean.npy", table.mean)
-    (folder / CHECKSUMS).write_text(json.dumps(_checksums(folder)), encoding="utf-8")
 
 
 def read_table(folder: Path) -> Table:
     """A saved table; its rows are read from the file when they are needed.
 
     Raises:
-        UnsoundTable: a file is missing or is not what was saved.
+        UnsoundTable: a file is missing, or no table.
     """
     try:
-        if json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")) != _checksums(folder):
-            raise UnsoundTable(folder)
         words: list[str] = json.loads((folder / "words.json").read_text(encoding="utf-8"))
         table = Table(words, np.load(folder / "unit.npy", mmap_mode="r"), np.load(folder / "mean.npy"))
     except (OSError, ValueError, EOFError) as error:
         raise UnsoundTable(folder) from error
     return table
-
-
-def _checksums(folder: Path) -> dict[str, str]:
-    sums = {}
-    for name in PARTS:
-        with (folder / name).open("rb") as file:
-            sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return sums

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import shutil
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from ...errors import CacheNotWritable, NoCacheSpace
-from ..cache import build_once, cache_folder
+from ...errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
+from ..cache import build_once, cache_folder, give_up, is_whole
 from ..catalogue import DEFAULT_VECTORS, InputTable, ModelEntry, VectorEntry, Wheel, find_vectors
 from ..language import LanguageModel
 from .from_file import Report, read_vectors
@@ -87,11 +87,11 @@ class VectorsLoader:
                     TABLE_BYTES,
                     self._cache or cache_folder(),
                 )
-                try:
-                    return of_language_model(language, folder)
-                except UnsoundTable:
-                    logger.warning("The table of words in %s is damaged: it is made anew.", folder)
-                    shutil.rmtree(folder, ignore_errors=True)
-        except (CacheNotWritable, NoCacheSpace):
+                with suppress(UnsoundTable):
+                    if is_whole(folder, adopt=False):
+                        return of_language_model(language, folder)
+                logger.warning("The table of words in %s is damaged: it is made anew.", folder)
+                give_up(folder)
+        except (CacheNotWritable, CacheNotReadable, DamagedCache, DiskFull, NoCacheSpace):
             pass
         return of_language_model(language)  # slower to start, and nothing else
