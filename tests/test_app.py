@@ -175,6 +175,26 @@ def test_an_unknown_tuned_model_is_answered_with_the_choices(capsys, launched):
     assert not launched
 
 
+@pytest.mark.parametrize(
+    ("file", "advice"),
+    [
+        ("adapter_config.json", "merge"),
+        ("model_index.json", "--pictures"),
+        ("readme.txt", "config.json"),
+        ("config.json", "safetensors"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--model", "--tuned"])
+def test_a_folder_of_something_else_is_named_before_the_page_opens(capsys, launched, tmp_path, option, file, advice):
+    (tmp_path / file).write_text("{}")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickled")
+    assert app.main([option, str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert str(tmp_path) in said
+    assert advice in said
+    assert not launched
+
+
 @pytest.mark.parametrize("options", [[], ["--prepare"]])
 def test_an_unknown_model_is_answered_with_the_choices(capsys, launched, options):
     assert app.main(["--model", "gpt-5", *options]) == 1

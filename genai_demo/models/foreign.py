@@ -75,9 +75,9 @@ def read_network(source: str, dtype: torch.dtype, local: bool) -> Any:
             trust_remote_code=False,
             output_loading_info=True,
         )
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # as above
+        if _is_want_of_memory(error):
+            raise
         logger.warning("The model in %s cannot be read: %s", source, error)
         raise _why(Path(source)) if local else ModelDownloadFailed(model=source) from error
     network, report = loaded
@@ -85,6 +85,11 @@ def read_network(source: str, dtype: torch.dtype, local: bool) -> Any:
     if missing:
         raise IncompleteWeights(path=source, missing=missing[0])
     return network
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """Whether a machine is too small, which says nothing of the folder. On the processor, torch has no kind for it."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "not enough memory" in str(error)
 
 
 def require_fit(network: Any, tokenizer: PreTrainedTokenizerFast, source: str) -> None:

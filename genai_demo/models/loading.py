@@ -19,7 +19,6 @@ from ..errors import (
     CorruptedModelFile,
     DamagedCache,
     DamagedInMemory,
-    DamagedModelFolder,
     DemoError,
     MissingModelPackage,
     ModelLoading,
@@ -116,17 +115,12 @@ def load_model(
     source = prepare(entry, report, cache)
     try:
         return _read_model(entry, source, chosen, report)
-    except Exception as error:  # nobody knows what a library says of half a file
-        if not isinstance(entry.source, Wheel) or not _is_damage(error, Path(source)):
+    except Exception:  # nobody knows what a library says of half a file
+        if not isinstance(entry.source, Wheel) or is_whole(Path(source), adopt=False):
             raise
         logger.warning("The converted %s is damaged: it is converted anew.", entry.title)
         give_up(Path(source))
     return _read_model(entry, prepare(entry, report, cache), chosen, report)
-
-
-def _is_damage(error: Exception, folder: Path) -> bool:
-    """Whether `error` came of what lies in a converted model's folder, and not of too little memory, or of us."""
-    return isinstance(error, DamagedModelFolder) or not is_whole(folder, adopt=False)
 
 
 def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Report) -> LanguageModel:

@@ -81,7 +81,9 @@ genai.scenes.compare = (scene) => {
       const covered = (raw || secret) && !seen && !!side.text && document.body.classList.contains("gx-projector");
       one.title.textContent = secret ? fill(texts.hidden, { letter: "AB"[index] }) : stageName(texts, side.stage);
       one.about.textContent = secret ? "" : stageAbout(texts, side.stage);
-      const read = payload.read?.[order[index]], bare = read?.filter((piece) => !piece.control).map((piece) => piece.text).join("") === payload.prompt;
+      // A turn's commands may swallow all else that a template writes: bare is what has none but that of a text's beginning.
+      const read = payload.read?.[order[index]], plain = read?.filter((piece) => !piece.control).map((piece) => piece.text).join("");
+      const bare = read && plain === payload.prompt && read.filter((piece) => piece.control).length <= 1;
       one.said.replaceChildren(bare && !secret ? el("bdi", { class: "gx-before" }, payload.prompt) : "", el("bdi", { class: "gx-said" }, side.text || (side.stop_reason === "end_of_sequence" ? texts.nothing : "…")));
       one.said.classList.toggle("gx-blurred", covered);
       one.said.setAttribute("aria-hidden", String(covered));

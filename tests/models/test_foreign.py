@@ -186,6 +186,7 @@ def test_the_input_table_of_each_family_holds_its_words(models, kind):
     assert vectors.spelling("Cat") == "cat"
     pieces = vectors._cut("unforget")
     assert "".join(pieces.texts) == "unforget"
+    assert all(vectors._cut("niece").texts)  # a space by itself is named, too
     assert pieces.rows.shape[1] == vectors.dimensions
 
 

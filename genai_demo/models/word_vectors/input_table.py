@@ -33,7 +33,9 @@ def of_language_model(model: LanguageModel, folder: Path | None = None) -> WordV
 
     def cut(word: str) -> Pieces:
         tokens = model.encode_following(".", f" {word}")  # as inside a text
-        return Pieces(tuple(token.text.strip() for token in tokens), model.input_rows([token.id for token in tokens]))
+        return Pieces(
+            tuple(token.text.strip() or "␣" for token in tokens), model.input_rows([token.id for token in tokens])
+        )
 
     return WordVectors(words, unit, mean, _origin_inside(model, unit), cut)
 
