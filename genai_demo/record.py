@@ -12,6 +12,7 @@ from typing import Any
 
 from .diffusion import openings as diffusion
 from .diffusion.tab import NAME as DENOISING
+from .models.cache import write_whole
 from .models.catalogue import DEFAULT_MODEL, find_model
 from .models.loading import ModelLoader, load_model
 from .models.picture_generator import load_picture_generator
@@ -43,7 +44,11 @@ def _write(tab: str, payloads: dict[str, dict[str, Any]]) -> None:
         text = json.dumps(marked, ensure_ascii=False, separators=(",", ":"))
         if len(text.encode()) > MAX_BYTES:
             raise SystemExit(f"{name}: {len(text.encode()):,} bytes, more than {MAX_BYTES:,}")
-        (RECORDED / f"{tab}-{name}.json").write_text(text + "\n", encoding="utf-8")
+        file = RECORDED / f"{tab}-{name}.json"
+        try:
+            write_whole(file, text + "\n")
+        except OSError as error:
+            raise SystemExit(f"{file} could not be written ({error.strerror}). What was there is unchanged.") from error
         print(f"{tab} {name:10} {len(text.encode()):7,} bytes")
 
 
