@@ -12,6 +12,7 @@ from typing import Any
 
 from .asks import Feature
 from .diffusion.feature import FEATURE as DENOISING
+from .models.cache import write_whole
 from .models.catalogue import DEFAULT_MODEL, find_model
 from .models.loading import ModelLoader
 from .models.picture_generator import PictureLoader
@@ -40,7 +41,11 @@ def _write(feature: Feature[Any], model: object) -> None:
         text = json.dumps(marked, ensure_ascii=False, separators=(",", ":"))
         if len(text.encode()) > MAX_BYTES:
             raise SystemExit(f"{name}: {len(text.encode()):,} bytes, more than {MAX_BYTES:,}")
-        (RECORDED / f"{feature.name}-{name}.json").write_text(text + "\n", encoding="utf-8")
+        file = RECORDED / f"{feature.name}-{name}.json"
+        try:
+            write_whole(file, text + "\n")
+        except OSError as error:
+            raise SystemExit(f"{file} could not be written ({error.strerror}). What was there is unchanged.") from error
         print(f"{feature.name} {name:10} {len(text.encode()):7,} bytes")
 
 

@@ -1,0 +1,27 @@
+"""Writing the recorded examples."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from genai_demo import record
+from genai_demo.models import cache
+
+
+def test_a_disk_that_runs_full_leaves_the_recorded_example_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "RECORDED", tmp_path)
+    record._write("tab", {"scene": {"figure": 1}})
+    before = (tmp_path / "tab-scene.json").read_text(encoding="utf-8")
+
+    def runs_full(path, text, **options):
+        with path.open("w", **options) as file:
+            file.write(text[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache.Path, "write_text", runs_full)
+    with pytest.raises(SystemExit, match="No space left on device"):
+        record._write("tab", {"scene": {"figure": 2}})
+    assert [file.name for file in tmp_path.iterdir()] == ["tab-scene.json"]
+    assert (tmp_path / "tab-scene.json").read_text(encoding="utf-8") == before
