@@ -172,7 +172,7 @@ class GensimData:
 
 @dataclass(frozen=True)
 class VectorFile:
-    """A file of word vectors on this machine: word2vec (text or binary), GloVe text, or gensim's KeyedVectors."""
+    """A file of word vectors on this machine: of word2vec (text or binary), GloVe or gensim, packed or not."""
 
     path: Path
 

@@ -37,6 +37,7 @@ def texts_for(vectors: WordVectors | None) -> Json:
     words, common, numbers, arithmetic = (texts[part] for part in ("other_table", "common", "numbers", "arithmetic"))
     common["themes"] = _themes(vectors, common["themes"], words)
     theme = common["themes"][0]
+    numbers["claim"] = words["numbers_claim"]
     numbers["story"] = [words["numbers"], *numbers["story"][1:2], words["rows"]]
     numbers["presets"] = [one for one in numbers["presets"] if _has(vectors, one["words"])] or _pairs(vectors)
     arithmetic["examples_work"] = words["examples"]
