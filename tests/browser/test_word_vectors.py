@@ -640,6 +640,14 @@ def test_a_whole_game_is_played_by_keyboard(calm: Visit, table: WordVectors, gam
     assert not calm.find("button:text-is('Next round')").is_visible()
 
 
+def test_the_right_option_is_written_like_the_others(calm: Visit) -> None:
+    calm.open("play")
+    calm.find(".gx-option").first.click()
+    written = "(one) => [getComputedStyle(one).textAlign, getComputedStyle(one).display, getComputedStyle(one).flexDirection]"
+    right, other = calm.find(".gx-option.gx-answer").first, calm.find(".gx-option:not(.gx-answer)").first
+    assert right.evaluate(written) == other.evaluate(written)
+
+
 def test_each_game_keeps_its_own_score_and_a_new_game_begins_at_zero(calm: Visit) -> None:
     page = calm.open("play")
     page.keyboard.press("1")
