@@ -643,7 +643,7 @@ def test_a_whole_game_is_played_by_keyboard(calm: Visit, table: WordVectors, gam
 def test_the_right_option_is_written_like_the_others(calm: Visit) -> None:
     calm.open("play")
     calm.find(".gx-option").first.click()
-    written = "(one) => [getComputedStyle(one).textAlign, getComputedStyle(one).display, getComputedStyle(one).flexDirection]"
+    written = "(one) => ['textAlign', 'display', 'flexDirection'].map((name) => getComputedStyle(one)[name])"
     right, other = calm.find(".gx-option.gx-answer").first, calm.find(".gx-option:not(.gx-answer)").first
     assert right.evaluate(written) == other.evaluate(written)
 
