@@ -103,3 +103,10 @@ def test_long_curves_are_thinned_and_keep_their_end(folder, tuned, rankings):
     points = view.story_payload(told, story.ranked_example(tuned, rankings, 0))["curves"]["sft loss"]
     assert len(points) <= view.CURVE_POINTS
     assert points[-1] == (499, round(499 / 7, 3))
+
+
+def test_the_share_of_changed_words_that_the_page_tells_is_the_measured_one():
+    rows = json.loads((FOLDER / "evaluation" / "quality.json").read_text())["rows"]
+    shifted = next(row["shifted"] for row in rows if (row["subject"], row["drawing"]) == ("rlhf", "greedy"))
+    told = " ".join(load_texts(PACKAGE)["changed"]["story"])
+    assert f"{100 * shifted:.0f} % of its tokens are not the base's first choice" in told
