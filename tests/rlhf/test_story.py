@@ -11,7 +11,9 @@ import pytest
 from genai_demo.errors import InvalidParameter
 from genai_demo.models.stages import FOLDER
 from genai_demo.rlhf import story, view
+from genai_demo.rlhf.feature import PACKAGE
 from genai_demo.training.rankings import RatedAnswer, Rating, save_ratings
+from genai_demo.ui.texts import load_texts
 
 
 def write_log(folder, lines):
