@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Frame
-from visiting import NEXT_WORD, RLHF, SCENES, Visit, serve, visit
-
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages_loader import StagesLoader
+from visiting import NEXT_WORD, RLHF, SCENES, Visit, visit
 
 BLOCKED = """for (const name of ["sessionStorage", "localStorage"]) {
   Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
@@ -109,25 +102,16 @@ def test_blocked_storage_costs_nothing_but_the_memory(browser: Browser, address:
     assert guest.complaints == []
 
 
-@pytest.fixture
-def framed(browser: Browser, loader: ModelLoader, pictures: PictureLoader, stages: StagesLoader) -> Iterator[Visit]:
-    url, stop = serve(loader, pictures, stages=stages, strict_cors=False)  # as on a host that is not this machine
-    guest = visit(browser, url)
-    yield guest
-    guest.page.context.close()
-    stop()
-    assert guest.complaints == []
-
-
-@pytest.mark.parametrize("allowed", ["allow-scripts", "allow-scripts allow-same-origin"])
-def test_the_page_works_inside_another_page(framed: Visit, allowed: str) -> None:
-    source = f"{framed.address}/?tab=next-word&scene=predict"
-    framed.page.set_content(f'<iframe sandbox="{allowed}" width="1200" height="700" src="{source}"></iframe>')
-    frame: Frame = framed.page.frames[1]
+def test_the_page_works_inside_another_page(visitor: Visit) -> None:
+    """As in a Space or a course page. One that takes the page's own origin away is another website to the program."""
+    source = f"{visitor.address}/?tab=next-word&scene=predict"
+    sandbox = "allow-scripts allow-same-origin"
+    visitor.page.set_content(f'<iframe sandbox="{sandbox}" width="1200" height="700" src="{source}"></iframe>')
+    frame: Frame = visitor.page.frames[1]
     frame.wait_for_selector(".gx-current:visible .gx-kind.gx-real", timeout=20_000)
     assert "ready" in frame.locator(".gx-status").inner_text()
     frame.locator("h1").click()
-    framed.page.keyboard.press("p")
+    visitor.page.keyboard.press("p")
     assert frame.evaluate("document.body.classList.contains('gx-projector')")
-    framed.page.keyboard.press("PageDown")
+    visitor.page.keyboard.press("PageDown")
     frame.wait_for_selector("#scene-next-word-sample:visible .gx-kind.gx-real")
