@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from ..asks import Ask, Feature, Json
@@ -171,9 +172,10 @@ def word_map(vectors: WordVectors, asked: MapOf) -> Json:
     return view.map_json(backend.word_map(vectors, asked.words, asked.dimensions))
 
 
-def _family(vectors: WordVectors) -> list[str]:
-    words: list[str] = texts_for(vectors)["common"]["themes"][0]["words"]
-    return words
+@lru_cache(maxsize=4)
+def _family(vectors: WordVectors) -> tuple[str, ...]:
+    """The words of the first theme. Of a table from a file they are looked for, which no single question should pay."""
+    return tuple(texts_for(vectors)["common"]["themes"][0]["words"])
 
 
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
