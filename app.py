@@ -8,13 +8,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 if __name__ == "__main__":  # as long as there is nothing to tidy up, Ctrl-C just ends the program
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from genai_demo.diffusion.feature import FEATURE as DENOISING
+from genai_demo.asks import Loader
 from genai_demo.errors import DemoError, ModelUnavailable
+from genai_demo.features import load_features
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
@@ -34,13 +35,10 @@ from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.terminal import TerminalProgress
 from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.next_token.feature import FEATURE as NEXT_WORD
-from genai_demo.rlhf.feature import FEATURE as RLHF
+from genai_demo.page.build import build_page, launch_options
+from genai_demo.page.messages import sentence, stage_name, terminal_line
+from genai_demo.page.opening import choose_place, open_page, wait_for_interrupt
 from genai_demo.shipped import reading
-from genai_demo.ui.messages import sentence, stage_name, terminal_line
-from genai_demo.ui.opening import choose_place, open_page, wait_for_interrupt
-from genai_demo.ui.page import build_page, launch_options
-from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +59,9 @@ try:
     vectors = VectorsLoader(loader)
     pictures = PictureLoader()
     stages = StagesLoader(loader)
-    SOURCES = ((NEXT_WORD, loader), (WORD_VECTORS, vectors), (DENOISING, pictures), (RLHF, stages))
-    FEATURES = tuple(feature for feature, _ in SOURCES)
+    loaders: dict[str, Loader[Any]] = {"language": loader, "vectors": vectors, "pictures": pictures, "stages": stages}
+    FEATURES = load_features()
+    SOURCES = tuple((feature, loaders[feature.needs]) for feature in FEATURES)
     demo = build_page(loader, SOURCES, _notices())
 except DemoError as error:  # files of the program itself are missing
     sys.exit(sentence(error))

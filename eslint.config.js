@@ -1,4 +1,4 @@
-// The page's scripts are put into it one after another (see `_head` in genai_demo/ui/page.py); all share `genai`.
+// The page's scripts are put into it one after another (see `_head` in genai_demo/page/build.py); all share `genai`.
 "use strict";
 const js = require("@eslint/js");
 const globals = require("globals");

@@ -7,14 +7,14 @@ import time
 
 import numpy as np
 
+from genai_demo.features.rlhf import backend, rater
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.loading import ModelLoader, load_model
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.models.stages import BASE, StagedModel
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.rlhf import backend, rater
 
-from .next_token import row, seconds
+from .next_word import row, seconds
 
 PROMPTS = ("How do vaccines protect us?", "Give me three tips for sleeping better.", "Why is the sea salty?")
 TOKENS = 40

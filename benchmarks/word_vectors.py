@@ -18,14 +18,14 @@ import numpy as np
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
+from genai_demo.features.word_vectors import backend
+from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import ModelLoader, load_model
 from genai_demo.models.word_vectors import TableOrigin, VectorsLoader, WordVectors, centred
-from genai_demo.word_vectors import backend
-from genai_demo.word_vectors.formula import parse_formula
 
-from .next_token import row, seconds, side_by_side
+from .next_word import row, seconds, side_by_side
 
 QUERIES = 60
 TOP = 20

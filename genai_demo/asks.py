@@ -80,7 +80,8 @@ class Loader(Protocol[Model_co]):
 class Feature(Generic[Model]):
     """One idea: a tab of scenes, and the questions that they and other programs may ask.
 
-    name: in the page's address and of its recorded examples. package: holds its texts, scripts and styles.
+    name: of its folder, its recorded examples and its tests.
+    needs: which of the page's models answers: "language", "vectors", "pictures" or "stages".
     scenes: scene → the names of what it may ask, in the order of the walk.
     openings: what each scene opens with, computed by a model.
     settings: what else the scripts need to know before the model is there and do not write on the page, of the loader.
@@ -90,7 +91,7 @@ class Feature(Generic[Model]):
     """
 
     name: str
-    package: str
+    needs: str
     asks: Sequence[Ask[Model]]
     scenes: Mapping[str, Sequence[str]]
     openings: Callable[[Model], dict[str, Json]]
@@ -98,6 +99,16 @@ class Feature(Generic[Model]):
     plotted: Sequence[str] = ()
     texts: Callable[[Any], Json] | None = None
     opened: Callable[[Any], dict[str, Json] | None] = lambda _: None
+
+    @property
+    def package(self) -> str:
+        """Holds its texts, scripts and styles."""
+        return f"{__package__}.features.{self.name}"
+
+    @property
+    def address(self) -> str:
+        """Its name in the page's address and in the ids of its elements."""
+        return self.name.replace("_", "-")
 
     def ask(self, name: str) -> Ask[Model]:
         """The question called `name`.

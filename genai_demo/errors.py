@@ -1,6 +1,6 @@
 """What can go wrong in a way that the visitor can do something about.
 
-An error carries facts, not sentences: `key` names the sentence in `ui/texts/en.toml` ([errors]) and `facts` fill
+An error carries facts, not sentences: `key` names the sentence in `page/texts/en.toml` ([errors]) and `facts` fill
 its blanks, so that the page, the API and the terminal say the same thing, in any language.
 """
 

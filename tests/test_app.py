@@ -13,6 +13,7 @@ import pytest
 
 import app
 from genai_demo.errors import NoCacheSpace
+from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS
 from genai_demo.models import device as device_module
 from genai_demo.models.catalogue import (
     CATALOGUE,
@@ -28,9 +29,8 @@ from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.ui.messages import sentence
-from genai_demo.ui.page import build_page
-from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
+from genai_demo.page.build import build_page
+from genai_demo.page.messages import sentence
 
 
 @pytest.fixture(autouse=True)
@@ -303,7 +303,7 @@ def note(event, arguments):
         asked.append(str(address[0] if isinstance(address, tuple) else address))
 sys.addaudithook(note)
 import app
-from genai_demo.ui.page import launch_options
+from genai_demo.page.build import launch_options
 app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.FEATURES))
 time.sleep(2)
 print("asked:", *sorted(set(asked)))

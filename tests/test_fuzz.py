@@ -16,17 +16,17 @@ import gradio as gr
 import pytest
 
 from genai_demo.asks import Feature, Local
-from genai_demo.diffusion.feature import FEATURE as DENOISING
 from genai_demo.errors import DemoError
+from genai_demo.features.denoising.feature import FEATURE as DENOISING
+from genai_demo.features.next_word.feature import FEATURE as NEXT_WORD
+from genai_demo.features.rlhf.feature import FEATURE as RLHF
+from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS
 from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.next_token.feature import FEATURE as NEXT_WORD
+from genai_demo.page.asking import Runs, _endpoint, page_function
+from genai_demo.page.messages import sentence
 from genai_demo.params import plain_fields
-from genai_demo.rlhf.feature import FEATURE as RLHF
-from genai_demo.ui.asking import Runs, _endpoint, page_function
-from genai_demo.ui.messages import sentence
-from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS
 from tests.browser.planted import PlantedVectors
 
 CALLS = 6_000

@@ -11,14 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from genai_demo.features import FEATURES as LISTED
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "genai_demo"
-SHARED = ("models", "ui", "training")
-FEATURES = sorted(
-    folder.name
-    for folder in (ROOT / PACKAGE).iterdir()
-    if (folder / "__init__.py").is_file() and folder.name not in SHARED
-)
+FEATURES = sorted(file.parent.name for file in (ROOT / PACKAGE / "features").glob("*/__init__.py"))
 
 
 def files(folder: str) -> list[Path]:
@@ -53,46 +50,46 @@ def forbidden(file: Path, *names: str) -> set[str]:
 
 def computation(feature: str) -> list[Path]:
     """The feature's backend and all of the feature's own modules that it is built on."""
-    folder = ROOT / PACKAGE / feature
+    folder = ROOT / PACKAGE / "features" / feature
     found, waiting = [], [folder / "backend.py"]
     while waiting:
         file = waiting.pop()
         if file in found or not file.is_file():
             continue
         found.append(file)
-        inside = [name for name in imported_by(file) if name.startswith(f"{PACKAGE}.{feature}.")]
-        waiting += [folder / f"{name.split('.')[2]}.py" for name in inside]
+        inside = [name for name in imported_by(file) if name.startswith(f"{PACKAGE}.features.{feature}.")]
+        waiting += [folder / f"{name.split('.')[3]}.py" for name in inside]
     return found
 
 
 def test_the_reader_of_imports_understands_every_form():
-    source = "import gradio as gr\nfrom . import view\nfrom ..ui.page import Tab\ndef f():\n    from torch import nn"
+    source = "import gradio as gr\nfrom . import view\nfrom ..page.build import Tab\ndef f():\n    from torch import nn"
     assert set(imports(source, "genai_demo.feature.backend")) == {
         "gradio",
         "genai_demo.feature",
         "genai_demo.feature.view",
-        "genai_demo.ui.page",
-        "genai_demo.ui.page.Tab",
+        "genai_demo.page.build",
+        "genai_demo.page.build.Tab",
         "torch",
         "torch.nn",
     }
 
 
 def test_every_feature_has_the_same_rooms():
-    assert "next_token" in FEATURES
+    assert set(FEATURES) == set(LISTED)
     for feature in FEATURES:
-        rooms = {file.name for file in files(feature)}
+        rooms = {file.name for file in files(f"features/{feature}")}
         assert {"backend.py", "view.py", "feature.py"} <= rooms, feature
-        assert (ROOT / PACKAGE / feature / "texts" / "en.toml").is_file(), feature
+        assert (ROOT / PACKAGE / "features" / feature / "texts" / "en.toml").is_file(), feature
 
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_a_backend_knows_nothing_of_the_page_nor_of_where_models_come_from(feature):
-    here = f"{PACKAGE}.{feature}"
+    here = f"{PACKAGE}.features.{feature}"
     front = [f"{here}.{room}" for room in ("view", "feature")]
     sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loading")]
     for file in computation(feature):
-        assert not forbidden(file, "gradio", "plotly", f"{PACKAGE}.ui", *front, *sources), file.name
+        assert not forbidden(file, "gradio", "plotly", f"{PACKAGE}.page", *front, *sources), file.name
 
 
 def test_the_rule_for_backends_covers_what_the_backend_is_built_on():
@@ -101,25 +98,25 @@ def test_the_rule_for_backends_covers_what_the_backend_is_built_on():
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_a_view_touches_neither_torch_nor_gradio(feature):
-    for file in (file for file in files(feature) if file.stem.startswith("view")):
+    for file in (file for file in files(f"features/{feature}") if file.stem.startswith("view")):
         assert not forbidden(file, "torch", "gradio", "transformers"), file.name
 
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_features_do_not_import_one_another(feature):
-    others = [f"{PACKAGE}.{other}" for other in FEATURES if other != feature]
-    for file in files(feature):
+    others = [f"{PACKAGE}.features.{other}" for other in FEATURES if other != feature]
+    for file in files(f"features/{feature}"):
         assert not forbidden(file, *others), file.name
 
 
 def test_models_know_nothing_of_the_page_nor_of_features():
     for file in files("models"):
-        assert not forbidden(file, "gradio", f"{PACKAGE}.ui", *(f"{PACKAGE}.{name}" for name in FEATURES)), file.name
+        assert not forbidden(file, "gradio", f"{PACKAGE}.page", f"{PACKAGE}.features"), file.name
 
 
 def test_the_shared_page_knows_no_feature():
-    for file in files("ui"):
-        assert not forbidden(file, *(f"{PACKAGE}.{name}" for name in FEATURES)), file.name
+    for file in files("page"):
+        assert not forbidden(file, f"{PACKAGE}.features"), file.name
 
 
 def test_importing_the_app_loads_no_model():

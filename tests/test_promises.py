@@ -12,7 +12,7 @@ import pytest
 from gradio_client import Client
 
 import app
-from genai_demo.ui.page import launch_options
+from genai_demo.page.build import launch_options
 
 README = (Path(app.__file__).parent / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(/\w+)` \| (?:`([^|]*)`)? ?\| (.*) \|$", re.MULTILINE)

@@ -6,21 +6,21 @@ import errno
 
 import pytest
 
-from genai_demo import record
 from genai_demo.asks import Feature
+from genai_demo.editions import record
 from genai_demo.models import cache
 
 
 def recorded(figure: int) -> None:
     """Record a feature of one scene, which opens with `figure`."""
-    feature = Feature("tab", "genai_demo.next_token", (), {"scene": ()}, lambda _: {"scene": {"figure": figure}})
+    feature = Feature("tab", "language", (), {"scene": ()}, lambda _: {"scene": {"figure": figure}})
     record._write(feature, None)
 
 
 def test_a_disk_that_runs_full_leaves_the_recorded_example_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(record, "RECORDED", tmp_path)
     recorded(1)
-    before = (tmp_path / "tab-scene.json").read_text(encoding="utf-8")
+    before = (tmp_path / "tab" / "scene.json").read_text(encoding="utf-8")
 
     def runs_full(path, text, **options):
         with path.open("w", **options) as file:
@@ -30,5 +30,5 @@ def test_a_disk_that_runs_full_leaves_the_recorded_example_as_it_was(tmp_path, m
     monkeypatch.setattr(cache.Path, "write_text", runs_full)
     with pytest.raises(SystemExit, match="No space left on device"):
         recorded(2)
-    assert [file.name for file in tmp_path.iterdir()] == ["tab-scene.json"]
-    assert (tmp_path / "tab-scene.json").read_text(encoding="utf-8") == before
+    assert [file.name for file in (tmp_path / "tab").iterdir()] == ["scene.json"]
+    assert (tmp_path / "tab" / "scene.json").read_text(encoding="utf-8") == before

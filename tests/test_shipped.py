@@ -11,13 +11,13 @@ import pytest
 
 from genai_demo import shipped
 from genai_demo.errors import DamagedClone, DamagedModelFolder
+from genai_demo.features.rlhf.story import read_rankings
 from genai_demo.models.picture import load_picture_model
 from genai_demo.models.picture_generator import load_picture_generator, trained_objects
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.rlhf.story import read_rankings
+from genai_demo.page import scene
+from genai_demo.page.messages import sentence
 from genai_demo.training.sprites import Sprites
-from genai_demo.ui import scene
-from genai_demo.ui.messages import sentence
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,12 +81,12 @@ def test_a_damaged_adapter_is_brought_back_by_git(clone, tuned, adapter_folders)
 @pytest.mark.parametrize("text", [None, "", "{", "[]x", "3"])
 def test_a_damaged_recorded_example_is_brought_back_by_git(clone, monkeypatch, text):
     monkeypatch.setattr(scene, "RECORDED", clone / "recorded")
-    (clone / "recorded").mkdir()
+    (clone / "recorded" / "tab").mkdir(parents=True)
     if text is not None:
-        (clone / "recorded" / "tab-scene.json").write_text(text)
+        (clone / "recorded" / "tab" / "scene.json").write_text(text)
     with pytest.raises(DamagedClone) as caught:
         scene.recorded("tab", "scene")
-    assert_named(caught.value, "recorded/tab-scene.json")
+    assert_named(caught.value, "recorded/tab/scene.json")
 
 
 def test_damaged_drawings_and_rankings_are_brought_back_by_git(clone):
@@ -106,7 +106,7 @@ def test_a_folder_from_elsewhere_is_copied_again(tmp_path):
     assert "copy or download it again" in sentence(caught.value)
 
 
-@pytest.mark.parametrize("missing", ["assets/recorded/next-word-tokens.json", "NOTICE"])
+@pytest.mark.parametrize("missing", ["assets/recorded/next_word/tokens.json", "NOTICE"])
 def test_a_program_that_lost_a_file_says_so_in_one_sentence(tmp_path, missing):
     for name in ("app.py", "NOTICE", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)

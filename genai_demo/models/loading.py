@@ -34,7 +34,7 @@ from .language import LanguageModel
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[str, float], None]  # (stage, fraction of the whole): stages are keys of ui/texts [stages]
+Report = Callable[[str, float], None]  # (stage, fraction of the whole): stages are keys of page/texts [stages]
 
 CONVERSION_VERSION = 1  # raise it when a conversion would write something else
 CONVERSION_BYTES = 1_500_000_000  # the GGUF file and the float32 weights beside it
@@ -150,7 +150,7 @@ def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Re
 
 @dataclass(frozen=True)
 class LoadStatus:
-    """How far loading is. stage: a key of ui/texts [stages]; fraction: 0 to 1."""
+    """How far loading is. stage: a key of page/texts [stages]; fraction: 0 to 1."""
 
     title: str
     stage: str

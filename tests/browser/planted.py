@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from genai_demo.asks import Json
+from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.word_vectors import Pieces, TableOrigin, WordVectors, centred
-from genai_demo.ui.texts import load_texts
-from genai_demo.word_vectors.formula import parse_formula
+from genai_demo.page.texts import load_texts
 
 DIMENSIONS = 24
 OTHER_LETTERS = ("Nichte", "племянница", "姪", "größe", "собака")  # the first is written with a–z
@@ -42,7 +42,7 @@ class PlantedVectors:
 def planted_table() -> WordVectors:
     """Random vectors, but alike within each theme and with the analogies of `PLANTED`."""
     raw = {word.lower(): _noise(word) for word in _words()}
-    texts = load_texts("genai_demo.word_vectors")
+    texts = load_texts("genai_demo.features.word_vectors")
     groups = [theme["words"] for theme in texts["common"]["themes"]] + texts["bank"]["groups"]
     for number, group in enumerate(groups):
         for word in group:
@@ -71,7 +71,7 @@ def _noise(name: str) -> np.ndarray:
 def _words() -> list[str]:
     """Each word once, whatever its case, those of a–z first."""
     found: dict[str, str] = {}
-    for word in (*_mentioned(load_texts("genai_demo.word_vectors")), *OTHER_LETTERS):
+    for word in (*_mentioned(load_texts("genai_demo.features.word_vectors")), *OTHER_LETTERS):
         found.setdefault(word.lower(), word)
     return sorted(found.values(), key=lambda word: not re.fullmatch("[A-Za-z]+", word))
 

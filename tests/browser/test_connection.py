@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, Page, Route
 from transformers import Gemma3ForCausalLM
 from visiting import Visit, serve, visit
 
+from genai_demo.features.next_word import backend
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.next_token import backend
-from genai_demo.ui import asking
+from genai_demo.page import asking
 from tests.conftest import sentencepiece_tokenizer
 
 ROOT = Path(__file__).parents[2]

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from test_next_token import HOSTILE
+from test_next_word import HOSTILE
 from visiting import Visit
 
-from genai_demo.diffusion import backend, view
+from genai_demo.features.denoising import backend, view
 from genai_demo.models.picture_generator import PictureGenerator
-from genai_demo.ui.texts import load_texts
+from genai_demo.page.texts import load_texts
 
-TEXTS = load_texts("genai_demo.diffusion")
+TEXTS = load_texts("genai_demo.features.denoising")
 PROMPT = "a red apple on a blue background"
 
 

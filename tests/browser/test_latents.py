@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from test_denoising import PROMPT, TEXTS, caption, pixels, run, slide, sources
 from visiting import Visit, serve, visit
 
-from genai_demo.diffusion import backend, view
+from genai_demo.features.denoising import backend, view
 from genai_demo.models.latent_generator import LatentGenerator
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader

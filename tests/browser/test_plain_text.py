@@ -7,15 +7,15 @@ import io
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_next_token import finish_writing
+from test_next_word import finish_writing
 from test_rlhf import ask, done
 from visiting import SHOWN, Visit
 
 from genai_demo.models.language import LanguageModel
-from genai_demo.ui.texts import load_texts
+from genai_demo.page.texts import load_texts
 
-UI = load_texts("genai_demo.ui")["ui"]
-CHANGED = load_texts("genai_demo.rlhf")["changed"]
+UI = load_texts("genai_demo.page")["ui"]
+CHANGED = load_texts("genai_demo.features.rlhf")["changed"]
 
 SELECT_AND_COPY = """([from, to]) => {
   const range = document.createRange();

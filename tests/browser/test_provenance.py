@@ -11,17 +11,17 @@ from playwright.sync_api import Browser, Page, Route, expect
 from visiting import RLHF, SHOWN, TAB_OF, Visit, serve, visit
 
 from genai_demo.errors import ModelLoading
+from genai_demo.features.rlhf.feature import FEATURE
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.rlhf.feature import FEATURE
-from genai_demo.ui import page as page_module
-from genai_demo.ui.scene import recorded
-from genai_demo.ui.texts import load_texts
+from genai_demo.page import build as page_module
+from genai_demo.page.scene import recorded
+from genai_demo.page.texts import load_texts
 
-UI = load_texts("genai_demo.ui")["ui"]
-TEXTS = load_texts("genai_demo.rlhf")
+UI = load_texts("genai_demo.page")["ui"]
+TEXTS = load_texts("genai_demo.features.rlhf")
 RECIPE, RATER = TEXTS["recipe"], TEXTS["rater"]
 PROMISE = UI["provenance"]["takes_over"]
 KINDS = UI["provenance"]["kinds"]

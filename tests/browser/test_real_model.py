@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from test_next_token import check_against_warpers, finish_writing, random_settings
+from test_next_word import check_against_warpers, finish_writing, random_settings
 from visiting import DENOISING, TAB_OF, serve, visit
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model

@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import expect
 from visiting import Visit
 
+from genai_demo.features.rlhf import backend
+from genai_demo.features.rlhf.story import read_story
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.models.stages import TunedModel
-from genai_demo.rlhf import backend
-from genai_demo.rlhf.story import read_story
-from genai_demo.ui.texts import load_texts
+from genai_demo.page.texts import load_texts
 
-TEXTS = load_texts("genai_demo.rlhf")
+TEXTS = load_texts("genai_demo.features.rlhf")
 COMMON, COMPARE, CHANGED, RECIPE, RATER = (TEXTS[name] for name in ("common", "compare", "changed", "recipe", "rater"))
 PROMPT = "the cat sat on"
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from planted import planted_table
 from playwright.sync_api import expect
-from test_next_token import HOSTILE
+from test_next_word import HOSTILE
 from visiting import Visit
 
+from genai_demo.features.word_vectors import backend
+from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.word_vectors import WordVectors
-from genai_demo.ui.texts import load_texts
-from genai_demo.word_vectors import backend
-from genai_demo.word_vectors.formula import parse_formula
+from genai_demo.page.texts import load_texts
 
-TEXTS = load_texts("genai_demo.word_vectors")
+TEXTS = load_texts("genai_demo.features.word_vectors")
 FAMILY = TEXTS["common"]["themes"][0]["words"]
 THEMES = {theme["label"]: theme["words"] for theme in TEXTS["common"]["themes"]}
 

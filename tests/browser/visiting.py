@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from planted import PlantedVectors
 from playwright.sync_api import Browser, Locator, Page
 
-from genai_demo.diffusion.feature import FEATURE as DENOISING_FEATURE
+from genai_demo.features.denoising.feature import FEATURE as DENOISING_FEATURE
+from genai_demo.features.next_word.feature import FEATURE as NEXT_WORD_FEATURE
+from genai_demo.features.rlhf.feature import FEATURE as RLHF_FEATURE
+from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS_FEATURE
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.next_token.feature import FEATURE as NEXT_WORD_FEATURE
-from genai_demo.rlhf.feature import FEATURE as RLHF_FEATURE
-from genai_demo.ui.page import build_page, launch_options
-from genai_demo.word_vectors.feature import FEATURE as WORD_VECTORS_FEATURE
+from genai_demo.page.build import build_page, launch_options
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
 NEXT_WORD, WORD_VECTORS, DENOISING, RLHF = "next-word", "word-vectors", "denoising", "rlhf"

@@ -36,6 +36,9 @@ from genai_demo.errors import (
     TextTooLong,
     UnsupportedModel,
 )
+from genai_demo.features.next_word import backend
+from genai_demo.features.rlhf import backend as rlhf
+from genai_demo.features.rlhf import rater
 from genai_demo.models.catalogue import find_model, find_siblings
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import load_model
@@ -44,10 +47,7 @@ from genai_demo.models.siblings import SiblingModels
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.word_vectors import of_language_model
 from genai_demo.models.word_vectors.input_table import extract_table
-from genai_demo.next_token import backend
-from genai_demo.rlhf import backend as rlhf
-from genai_demo.rlhf import rater
-from genai_demo.ui.messages import sentence
+from genai_demo.page.messages import sentence
 from tests.models.folders import FAMILIES, PARTS, TOKENIZERS, WORDS, save
 
 PROMPT = "the capital of France is"

@@ -10,14 +10,14 @@ from torch.nn.functional import layer_norm
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from genai_demo.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, TextTooLong, UnknownModel
+from genai_demo.features.rlhf import backend, feature, rater, story
+from genai_demo.features.rlhf.feature import openings
 from genai_demo.models.catalogue import SIBLINGS, available_models, find_model, find_siblings
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.models.siblings import SiblingModels
 from genai_demo.models.stages import PROMPT_LIMIT, Row
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.rlhf import backend, feature, rater, story
-from genai_demo.rlhf.feature import openings
 from tests.asking import Asking
 from tests.conftest import byte_level_tokenizer, sentencepiece_tokenizer
 

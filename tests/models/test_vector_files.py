@@ -31,7 +31,7 @@ from genai_demo.errors import (
 from genai_demo.models.catalogue import find_vectors
 from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
 from genai_demo.models.word_vectors.from_file import Report, read_vectors
-from genai_demo.ui.messages import sentence
+from genai_demo.page.messages import sentence
 
 WORDS = ["cat", "dog", "Paris", "naïve", "x1", "New_York", "Dog"]
 ROWS = np.random.default_rng(2).normal(size=(len(WORDS), 8)).astype(np.float32)

@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 const { test } = require("node:test");
 const { load } = require("./page.js");
 
-const page = load(["ui"]);
+const page = load(["page"]);
 
 test("a percentage keeps two digits however small it is", () => {
   const written = [[0, "0%"], [1, "100%"], [0.1968, "19.7%"], [0.00123, "0.12%"], [0.000092, "0.0092%"], [0.999999, "> 99.99%"], [0.9912, "99.12%"], [3.2e-9, "3.2 × 10⁻⁷%"]];

@@ -1,4 +1,4 @@
-// The page's scripts in Node: put one after another into a world of their own, as `_head` in genai_demo/ui/page.py does.
+// The page's scripts in Node: put one after another into a world of their own, as `_head` in genai_demo/page/build.py does.
 "use strict";
 const { readdirSync, readFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -8,7 +8,7 @@ const ROOT = join(__dirname, "..", "..", "genai_demo");
 
 /**
  * The scripts of some folders, loaded without a document: enough for mathematics, words and keys.
- * @param {string[]} folders below genai_demo, such as "ui"
+ * @param {string[]} folders below genai_demo, such as "page"
  * @param {Record<string, unknown>} world what else the scripts find there
  * @returns {any} the `genai` that they share
  */
@@ -19,8 +19,8 @@ function load(folders, world = {}) {
     matchMedia: () => ({ matches: false, addEventListener: nothing }), crypto: globalThis.crypto, history: {}, AbortController, ...world });
   scope.window = scope;
   for (const folder of folders) {
-    const scripts = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".js")).sort();
-    for (const name of scripts) vm.runInContext(readFileSync(join(ROOT, folder, name), "utf8"), scope, { filename: `${folder}/${name}` });
+    const scripts = readdirSync(join(ROOT, folder, "web")).filter((name) => name.endsWith(".js")).sort();
+    for (const name of scripts) vm.runInContext(readFileSync(join(ROOT, folder, "web", name), "utf8"), scope, { filename: `${folder}/${name}` });
   }
   return scope.genai;
 }

@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 const { test } = require("node:test");
 const { load } = require("./page.js");
 
-const { sampling } = load(["ui", "next_token"]);
+const { sampling } = load(["page", "features/next_word"]);
 const { TEMPERATURES, TOP_PS } = sampling;
 
 // 200 logits, the most probable first, of which the browser gets 60.

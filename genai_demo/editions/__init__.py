@@ -1,0 +1,1 @@
+"""What is made from the features beside the page: recordings."""

@@ -1,0 +1,321 @@
+"""The Denoising tab: its five scenes, and what they and other programs may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+
+from ...asks import Ask, Feature, Json
+from ...models.drawing_model import DrawingModel
+from ...page.texts import load_texts
+from ...params import ListOf, Seed, Whole
+from . import backend, upload, view
+from .backend import Step, Wish
+from .samples import sample_pictures
+from .schedulers import MAX_STEPS, require_steps
+from .sent import decoded, read_latents
+from .words import unseen_words
+
+NAME = "denoising"
+STEPS = 25
+GUIDANCE = 4.0
+SAMPLER = "ddim"
+SCALES = (0.0, 1.0, 3.0, 7.0, 15.0)
+COMPARED = ("ddpm", "ddim")
+MOST_STEPS = max(MAX_STEPS.values())
+MOST_LEVELS = 10_000  # noise levels of any model: the backend knows how many its own has
+
+# What the scenes open with.
+SEED = 1
+MAX_BYTES = 59_000  # a file may have 60 KB, with its marks as a recording
+RECORDED_STEPS = 6  # of the 25
+TIMESTEP = 499
+
+Steps = Annotated[int, Whole(1, MOST_STEPS)]
+Guidance = Annotated[float, Ge(0), Le(backend.MAX_GUIDANCE)]
+Sampler = Literal["ddpm", "ddim", "euler", "dpm++"]
+Timestep = Annotated[int, Whole(0, MOST_LEVELS)]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to say."""
+
+
+@dataclass(frozen=True)
+class NoisyPicture:
+    """A picture (data URI) and how much noise it gets. prompt: what the network is told of it."""
+
+    image: str
+    prompt: str
+    timestep: Timestep
+    seed: Seed = 0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is to be drawn, and how."""
+
+    prompt: str
+    seed: Seed = 0
+    steps: Steps = STEPS
+    guidance_scale: Guidance = GUIDANCE
+    sampler: Sampler = SAMPLER  # type: ignore[assignment]
+    negative_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn(Drawing):
+    """The same. skip: steps of a run that was stopped, of which only the index is sent."""
+
+    skip: Annotated[int, Whole(0, MOST_STEPS)] = 0
+
+
+@dataclass(frozen=True)
+class Latents:
+    """A step's latents, as `draw` sent them."""
+
+    x_t: str
+    x0: str
+
+
+@dataclass(frozen=True)
+class Scales:
+    """One prompt at several guidance scales."""
+
+    prompt: str
+    scales: Annotated[tuple[Guidance, ...], ListOf(backend.MAX_LANES)] = SCALES
+    seed: Seed = 0
+    steps: Steps = STEPS
+    sampler: Sampler = SAMPLER  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Several prompts from the same noise."""
+
+    prompts: Annotated[tuple[str, ...], ListOf(backend.MAX_LANES)]
+    guidance_scale: Guidance = GUIDANCE
+    seed: Seed = 0
+    steps: Steps = STEPS
+    sampler: Sampler = SAMPLER  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A prompt whose words are to be found in its picture."""
+
+    prompt: str
+    seed: Seed = 0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A prompt that is to be drawn in fewer and in more steps."""
+
+    prompt: str
+    seed: Seed = 0
+    guidance_scale: Guidance = GUIDANCE
+    samplers: Annotated[tuple[Sampler, ...], ListOf(2, least=1)] = COMPARED  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class AddNoise:
+    """A picture (data URI), the noise level and which noise."""
+
+    image: str
+    timestep: Timestep
+    seed: Seed = 0
+
+
+# ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def forward_process(model: DrawingModel, _: Nothing) -> Json:
+    """Pictures and all noise levels: the Destroy scene, which is computed in the browser, on pixels.
+
+    Of a model of latents it has the noise levels, and pictures of as many pixels as the latents have positions.
+    """
+    side = model.shape[1]
+    return view.forward_payload(sample_pictures(side), model.alpha_bars.tolist(), side, model.origin)
+
+
+def guess_noise(model: DrawingModel, asked: NoisyPicture) -> Json:
+    """The Guess-the-noise scene."""
+    x0 = backend.as_x0(model, upload.read_picture(decoded(asked.image), model.origin.side))
+    result = backend.guess_noise(model, x0, asked.prompt, asked.timestep, asked.seed)
+    return view.guess_payload(backend.pictured_guess(model, result), model.origin)
+
+
+def draw(model: DrawingModel, asked: Drawn) -> Iterator[Json]:
+    """The Step-by-step scene.
+
+    A run that goes on after a stop is made anew, which comes to the same picture: of its first `skip` steps only the
+    index is sent.
+    """
+    run, unseen = _run(model, asked), _unseen(model, asked.prompt)
+    for step in run:
+        if step.index < asked.skip:
+            yield {"total": asked.steps, "skipped": step.index}
+            continue
+        payload = view.step_payload(_pictured(model, step, asked.steps), asked.steps, model.origin, unseen)
+        if model.origin.space == "latent":
+            payload["step"]["latents"] = view.latents_json(step)
+        yield payload
+
+
+def decode_step(model: DrawingModel, asked: Latents) -> Json:
+    """The pictures that a step's latents stand for.
+
+    The browser keeps the latents, so the server keeps nothing of a visitor's and does not draw anew.
+    """
+    texts = (("x_t", asked.x_t), ("x0", asked.x0))
+    return view.decoded_payload(*(backend.decoded(model, read_latents(model.shape, *one)) for one in texts))
+
+
+def save_gif(model: DrawingModel, asked: Drawing) -> Json:
+    """The run made anew, its first and last step and others in between."""
+    run, wanted = _run(model, asked), view.kept_indices(asked.steps)
+    return {"gif": view.gif([_pictured(model, step, asked.steps) for step in run if step.index in wanted])}
+
+
+def steer_by_guidance(model: DrawingModel, asked: Scales) -> Json:
+    """One prompt at several guidance scales."""
+    return _steered(model, asked, [Wish(asked.prompt, scale) for scale in asked.scales])
+
+
+def steer_by_prompt(model: DrawingModel, asked: Prompts) -> Json:
+    """Several prompts from the same noise."""
+    return _steered(model, asked, [Wish(prompt, asked.guidance_scale) for prompt in asked.prompts])
+
+
+def read_words(model: DrawingModel, asked: Read) -> Json:
+    """A picture, and where each word of its prompt is read; no words if the model does not show it."""
+    if not model.words(asked.prompt):
+        return {"provenance": view.provenance(model.origin), "prompt": asked.prompt, "words": []}
+    return view.reading_payload(backend.read_words(model, asked.prompt, asked.seed), model.origin)
+
+
+def count_steps(model: DrawingModel, asked: Counts) -> Iterator[Json]:
+    """The How-many-steps scene, picture by picture."""
+    drawings = backend.step_counts(model, asked.prompt, asked.seed, asked.guidance_scale, asked.samplers)
+    total, unseen = len(asked.samplers) * len(backend.STEP_COUNTS), _unseen(model, asked.prompt)
+    for drawing in drawings:
+        shown = replace(drawing, picture=backend.decoded(model, drawing.picture))
+        yield view.drawing_payload(shown, total, model.origin, unseen)
+
+
+# ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────
+
+
+def denoise(model: DrawingModel, asked: Drawing) -> Iterator[Json]:
+    """Draw `prompt`, the newest step streamed as it is made; the last value holds the picture and its steps.
+
+    Of a model that denoises latents, the steps are previews; the picture is decoded in full.
+    """
+    said, wanted, kept = (asked.prompt, asked.seed, asked.sampler), view.kept_indices(asked.steps), []
+    for step in _run(model, asked):
+        shown = _pictured(model, step, asked.steps)
+        yield view.newest_json(*said, asked.steps, shown)
+        if step.index in wanted:
+            kept.append(shown)
+    yield view.run_json(*said, kept)
+
+
+def add_noise(model: DrawingModel, asked: AddNoise) -> Json:
+    """A picture (data URI) cropped, shrunk and noised: x_t = signal_weight · x0 + noise_weight · noise."""
+    x0 = upload.read_picture(decoded(asked.image), model.shape[1])
+    return view.added_noise_json(backend.add_noise(model.alpha_bars, x0, asked.timestep, asked.seed))
+
+
+def _run(model: DrawingModel, asked: Drawing) -> Iterator[Step]:
+    how = (asked.seed, asked.steps, asked.guidance_scale, asked.sampler, asked.negative_prompt)
+    return backend.denoise(model, asked.prompt, *how)
+
+
+def _steered(model: DrawingModel, asked: Scales | Prompts, wishes: Sequence[Wish]) -> Json:
+    require_steps(asked.sampler, asked.steps, len(model.alpha_bars))
+    lanes = backend.steer(model, wishes, asked.seed, asked.steps, asked.sampler, keep=(asked.steps // 2,))
+    lanes = tuple(replace(lane, picture=backend.decoded(model, lane.picture)) for lane in lanes)
+    return view.steer_payload(lanes, model.origin, _unseen(model, " ".join(wish.prompt for wish in wishes)))
+
+
+def _unseen(model: DrawingModel, prompt: str) -> tuple[str, ...]:
+    """None for a model of other people, whose captions nobody here has read."""
+    return () if model.objects is None else unseen_words(prompt, model.objects)
+
+
+def _pictured(model: DrawingModel, step: Step, total: int) -> Step:
+    return backend.pictured(model, step, last=step.index + 1 == total)
+
+
+# ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def openings(model: DrawingModel) -> dict[str, Json]:
+    """What each scene opens with: scene → payload."""
+    texts, ask = load_texts(FEATURE.package), FEATURE.ask
+    prompt = texts["steps"]["presets"][0]["label"]
+    said: dict[str, Any] = {"prompt": prompt, "seed": SEED}
+    samples = view.samples_json(sample_pictures(model.shape[1]))
+    first = {"image": samples[0]["image"], "prompt": samples[0]["prompt"], "timestep": TIMESTEP, "seed": SEED}
+    counted = list(count_steps(model, Counts(**said)))
+    pair: dict[str, Any] = {"prompts": [prompt, texts["steps"]["presets"][1]["label"]], "seed": SEED}
+    cannot = ask("steer_by_prompt").whole(model, prompts=texts["counts"]["cannot_prompts"], seed=SEED)
+    payloads = {
+        "destroy": ask("forward_process").whole(model),
+        "guess": {**ask("guess_noise").whole(model, **first), "pictures": samples},
+        "steps": _recorded_run(model, said),
+        "steer": {
+            "scales": {**said, **ask("steer_by_guidance").whole(model, **said)},
+            "prompts": {**pair, **ask("steer_by_prompt").whole(model, **pair)},
+            "reading": ask("read_words").whole(model, **said),
+        },
+        "counts": {
+            **said,
+            **{name: counted[0][name] for name in ("provenance", "unseen")},
+            "pictures": [{name: one[name] for name in ("sampler", "steps", "seconds", "image")} for one in counted],
+            "cannot": cannot["pictures"],
+        },
+    }
+    return {name: view.fitted(payload, MAX_BYTES) for name, payload in payloads.items()}
+
+
+def _recorded_run(model: DrawingModel, said: dict[str, Any]) -> Json:
+    """A run of the usual number of steps, some of them kept."""
+    wanted = view.kept_indices(STEPS, RECORDED_STEPS)
+    made = list(draw(model, Drawn(**said)))
+    shown = {name: made[-1][name] for name in ("provenance", "unseen", "total", "picture")}
+    steps = [{**made[index]["step"], "guidance": None} for index in wanted]
+    return {**said, "guidance_scale": GUIDANCE, "sampler": SAMPLER, **shown, "steps": steps}
+
+
+FEATURE = Feature(
+    name=NAME,
+    needs="pictures",
+    asks=(
+        Ask(Nothing, forward_process),
+        Ask(NoisyPicture, guess_noise),
+        Ask(Drawn, draw),
+        Ask(Latents, decode_step),
+        Ask(Drawing, save_gif),
+        Ask(Scales, steer_by_guidance),
+        Ask(Prompts, steer_by_prompt),
+        Ask(Read, read_words),
+        Ask(Counts, count_steps),
+        Ask(Drawing, denoise, public=True),
+        Ask(AddNoise, add_noise, public=True),
+    ),
+    scenes={
+        "destroy": ("forward_process",),
+        "guess": ("guess_noise",),
+        "steps": ("draw", "save_gif", "decode_step"),
+        "steer": ("steer_by_guidance", "steer_by_prompt", "read_words"),
+        "counts": ("count_steps", "steer_by_prompt"),
+    },
+    openings=openings,
+    settings=lambda _: {"samplers": MAX_STEPS},
+)

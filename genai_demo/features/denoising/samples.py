@@ -1,0 +1,39 @@
+"""Pictures to begin with: compositions such as the model was trained on, painted from the shipped drawings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ...training.captions import plain_caption
+from ...training.compositions import Scene, Thing, paint
+from ...training.sprites import Sprites
+from .backend import Floats
+
+SCENES = (
+    Scene((Thing("apple", "red", "large"),), "blue"),
+    Scene((Thing("cat", "", "large"),), "green"),
+    Scene((Thing("butterfly", "purple", "large"),), "white"),
+    Scene((Thing("rocket", "", "large"),), "black"),
+    Scene((Thing("heart", "pink", "medium"),), "yellow"),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A clean picture, float32 in [−1, 1], shape (side, side, 3), and the prompt that describes it."""
+
+    prompt: str
+    x0: Floats
+
+
+@cache
+def sample_pictures(side: int) -> tuple[Sample, ...]:
+    """The pictures of `SCENES`, the same every time."""
+    sprites, rng = Sprites.load(), np.random.default_rng(0)
+    return tuple(
+        Sample(plain_caption(scene), paint(scene, sprites, rng, side).astype(np.float32) / np.float32(127.5) - 1)
+        for scene in SCENES
+    )

@@ -1,0 +1,217 @@
+"""The Next-word tab: its five scenes, and what they and other programs may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
+from ...asks import Ask, Feature, Json
+from ...models.language import LanguageModel
+from ...models.sampling import SamplingSettings
+from ...page.texts import load_texts
+from ...params import ListOf, Seed, Temperature, TopK, TopP, Whole
+from . import backend, view
+
+NAME = "next_word"
+PREDICT_COUNT = 50
+SAMPLE_COUNT = 100  # as far as the top-k slider reaches
+MAX_DRAWS = 100
+WRITTEN_TOKENS = 24  # of the recorded example
+
+Watch = Annotated[tuple[str, ...], ListOf(backend.MAX_WATCHED)]
+NewTokens = Annotated[int, Whole(0, backend.MAX_NEW_TOKENS)]
+
+
+# ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text to be read."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A text to be continued."""
+
+    prompt: str
+
+
+@dataclass(frozen=True)
+class WatchedPrompt(Prompt):
+    """A text to be continued, and words that might."""
+
+    watch: Watch = ()
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Numbers that have drawn tokens from beyond the bars. uniforms: from 0 to 1, as `uniform_number` makes them."""
+
+    prompt: str
+    uniforms: Annotated[tuple[Annotated[float, Ge(0), Le(1)], ...], ListOf(MAX_DRAWS)]
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+    top_k: TopK = 0
+
+
+@dataclass(frozen=True)
+class Generate:
+    """How a text is to be continued."""
+
+    prompt: str
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+    top_k: TopK = 0
+    seed: Seed = 0
+    max_new_tokens: NewTokens = 60
+
+
+@dataclass(frozen=True)
+class Write(Generate):
+    """The same, after tokens that were chosen already. chosen: their ids."""
+
+    chosen: Annotated[tuple[Annotated[int, Whole(0, 2**31)], ...], ListOf(backend.PROMPT_LIMIT)] = ()
+
+
+def tokenize_text(model: LanguageModel, asked: Text) -> Json:
+    """The Tokens scene: a text, and the same text with or without its leading space."""
+    text = asked.text
+    variant = text[1:] if text.startswith(" ") else " " + text
+    return view.tokens_payload(backend.tokenize(model, text), backend.tokenize(model, variant))
+
+
+def predict_next(model: LanguageModel, asked: WatchedPrompt) -> Json:
+    """Bars and watched words."""
+    result = backend.next_token(model, asked.prompt, count=PREDICT_COUNT, watch=asked.watch)
+    return view.next_token_payload(result, model.control_ids)
+
+
+def predict_for_sliders(model: LanguageModel, asked: Prompt) -> Json:
+    """As many bars as the sliders can cut."""
+    result = backend.next_token(model, asked.prompt, count=SAMPLE_COUNT)
+    return view.next_token_payload(result, model.control_ids)
+
+
+def slider_stops(model: LanguageModel, asked: Prompt) -> Json:
+    """The table with which the browser moves the sliders by itself."""
+    return view.sliders_payload(backend.next_token_sliders(model, asked.prompt))
+
+
+def name_drawn(model: LanguageModel, asked: Draws) -> Json:
+    """The tokens drawn from beyond the bars."""
+    settings = SamplingSettings(asked.temperature, asked.top_p, asked.top_k)
+    drawn = backend.name_draws(model, asked.prompt, settings, asked.uniforms)
+    control = model.control_ids
+    return {"tokens": [{"text": token.text, "id": token.id, "control": token.id in control} for token in drawn]}
+
+
+def write(model: LanguageModel, asked: Write) -> Iterator[Json]:
+    """A growing continuation; `kept`: how many of its tokens were chosen before."""
+    for step in _generated(model, asked, asked.chosen):
+        yield {**view.writing_payload(step), "request": {"kept": len(asked.chosen)}}
+
+
+def measure_surprise(model: LanguageModel, asked: Text) -> Json:
+    """The loss of each token of a text."""
+    return view.surprise_payload(backend.surprise(model, asked.text), asked.text)
+
+
+def _generated(model: LanguageModel, asked: Generate, chosen: tuple[int, ...] = ()) -> Iterator[backend.Generation]:
+    settings = SamplingSettings(asked.temperature, asked.top_p, asked.top_k)
+    return backend.generate(model, asked.prompt, settings, asked.seed, asked.max_new_tokens, chosen)
+
+
+# ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """A text to be continued, and how much is to be told of what could come."""
+
+    prompt: str
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+    top_k: TopK = 0
+    count: Annotated[int, Whole(1, backend.MAX_CANDIDATES)] = 50
+    watch: Watch = ()
+
+
+def next_token(model: LanguageModel, asked: NextToken) -> Json:
+    """The probabilities of the token that follows `prompt`."""
+    settings = SamplingSettings(asked.temperature, asked.top_p, asked.top_k)
+    return view.next_token_json(backend.next_token(model, asked.prompt, settings, asked.count, asked.watch))
+
+
+def generate(model: LanguageModel, asked: Generate) -> Iterator[Json]:
+    """A continuation of `prompt`, streamed token by token; the last value is complete."""
+    yield from map(view.generation_json, _generated(model, asked))
+
+
+def tokenize(model: LanguageModel, asked: Text) -> Json:
+    """The tokens that the model reads for `text`."""
+    return view.tokenization_json(backend.tokenize(model, asked.text))
+
+
+def surprise(model: LanguageModel, asked: Text) -> Json:
+    """−log₂ p of each token of `text`, their mean, and the perplexity."""
+    return view.surprise_json(backend.surprise(model, asked.text))
+
+
+# ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def openings(model: LanguageModel) -> dict[str, Json]:
+    """What each scene opens with: scene → payload."""
+    texts = load_texts(FEATURE.package)
+    phone, pair = texts["predict"]["presets"][0], texts["focus"]["presets"][0]
+    prompt, sampling = phone["prompt"], texts["common"]["sampling"][1]
+    settings = {name: sampling[name] for name in ("temperature", "top_p", "top_k")}
+    ask = FEATURE.ask
+    written = ask("write").whole(model, prompt=prompt, seed=1, max_new_tokens=WRITTEN_TOKENS, **settings)
+    return {
+        "tokens": ask("tokenize_text").whole(model, text=texts["tokens"]["presets"][0]["text"]),
+        "predict": ask("predict_next").whole(model, prompt=prompt, watch=phone["watch"]),
+        "sample": {
+            **ask("predict_for_sliders").whole(model, prompt=prompt),
+            "sliders": ask("slider_stops").whole(model, prompt=prompt),
+        },
+        "repeat": {**written, "prompt": prompt},
+        "focus": {
+            "left": ask("predict_next").whole(model, prompt=pair["left"]),
+            "right": ask("predict_next").whole(model, prompt=pair["right"]),
+            "surprise": ask("measure_surprise").whole(model, text=texts["focus"]["sentences"][0]),
+        },
+    }
+
+
+FEATURE = Feature(
+    name=NAME,
+    needs="language",
+    asks=(
+        Ask(Text, tokenize_text),
+        Ask(WatchedPrompt, predict_next),
+        Ask(Prompt, predict_for_sliders),
+        Ask(Prompt, slider_stops),
+        Ask(Draws, name_drawn),
+        Ask(Write, write),
+        Ask(Text, measure_surprise),
+        Ask(NextToken, next_token, public=True),
+        Ask(Generate, generate, public=True),
+        Ask(Text, tokenize, public=True),
+        Ask(Text, surprise, public=True),
+    ),
+    scenes={
+        "tokens": ("tokenize_text",),
+        "predict": ("predict_next",),
+        "sample": ("predict_for_sliders", "slider_stops", "name_drawn"),
+        "repeat": ("write",),
+        "focus": ("predict_next", "measure_surprise"),
+    },
+    openings=openings,
+)

@@ -1,0 +1,99 @@
+"""A scene: one claim, one picture, a few controls, one question to the class.
+
+Its frame (claim, explanation, question, provenance line) is made here from the scene's texts; its picture and its
+controls are drawn in the browser by the scene's JavaScript, from a JSON payload. The template is static and the
+JavaScript writes text nodes only, so nothing that a visitor or a model writes is ever read as HTML.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from html import escape as escape_html
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..shipped import reading
+
+RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def scene(
+    tab: str,
+    name: str,
+    texts: Mapping[str, Any],
+    payload: Mapping[str, Any] | None = None,
+    answers: Sequence[Answer] = (),
+    events: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> gr.HTML:
+    """The component of one scene.
+
+    Args:
+        tab: the tab's name, as in the page's address.
+        name: the scene's name, as in the page's address and in `genai.scenes` of its JavaScript.
+        texts: `claim`, `story` (paragraphs), `question`, and what else its JavaScript writes on the page.
+        payload: what it shows until a live model answers.
+        answers: functions that its JavaScript may call with one JSON object, for one JSON object.
+        events: what its JavaScript may trigger, for listeners such as `component.write(…)`.
+        settings: what else its JavaScript needs to know, and does not write on the page.
+    """
+    return gr.HTML(
+        value=payload,
+        html_template=_frame(texts),
+        # Gradio makes a listener for each event whose quoted name it finds in this code.
+        js_on_load=f'genai.mount("{name}", {{element, trigger, props, server, watch, '
+        f"events: {json.dumps(list(events))}}});",
+        server_functions=list(answers) or None,
+        elem_id=f"scene-{tab}-{name}",
+        elem_classes=["gx-scene-shell"],
+        apply_default_css=False,
+        texts=dict(texts),
+        settings=dict(settings or {}),
+    )
+
+
+def stepper(tab: str, scenes: Mapping[str, str], label: str) -> gr.HTML:
+    """The row of scene buttons of a tab. `scenes`: name → title, in the order of the walk."""
+    buttons = "".join(
+        f'<li><button type="button" data-scene="{escape(name)}"><span class="gx-step-number">{number}</span>'
+        f'<span class="gx-step-title">{escape(title)}</span></button></li>'
+        for number, (name, title) in enumerate(scenes.items(), 1)
+    )
+    return gr.HTML(
+        html_template=f'<nav class="gx-stepper" aria-label="{escape(label)}"><ol>{buttons}</ol></nav>',
+        js_on_load=f'genai.stepper("{tab}", element);',
+        elem_id=f"stepper-{tab}",
+        elem_classes=["gx-stepper-shell"],
+        apply_default_css=False,
+    )
+
+
+def escape(text: str) -> str:
+    """`text` as HTML inside a template, which Gradio also compiles as a JavaScript template literal."""
+    return escape_html(text).translate({ord(mark): f"&#{ord(mark)};" for mark in "`${}\\"})
+
+
+def recorded(feature: str, name: str) -> dict[str, Any]:
+    """The payload that a scene opens with, recorded from the real model by `python -m genai_demo.editions.record`.
+
+    Raises:
+        DamagedClone: its file is missing or damaged.
+    """
+    file = RECORDED / feature / f"{name}.json"
+    with reading(file):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _frame(texts: Mapping[str, Any]) -> str:
+    story = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in texts["story"])
+    return (
+        f'<section class="gx-scene"><h2>{escape(texts["claim"])}</h2>'
+        '<p class="gx-message" role="alert" hidden></p><div class="gx-columns"><div class="gx-work"></div>'
+        f'<aside class="gx-story">{story}<p class="gx-question">{escape(texts["question"])}</p></aside></div>'
+        '<p class="gx-provenance"></p></section>'
+    )
