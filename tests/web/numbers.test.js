@@ -7,7 +7,16 @@ const { load } = require("./page.js");
 const page = load(["page"]);
 
 test("a percentage keeps two digits however small it is", () => {
-  const written = [[0, "0%"], [1, "100%"], [0.1968, "19.7%"], [0.00123, "0.12%"], [0.000092, "0.0092%"], [0.999999, "> 99.99%"], [0.9912, "99.12%"], [3.2e-9, "3.2 × 10⁻⁷%"]];
+  const written = [
+    [0, "0%"],
+    [1, "100%"],
+    [0.1968, "19.7%"],
+    [0.00123, "0.12%"],
+    [0.000092, "0.0092%"],
+    [0.999999, "> 99.99%"],
+    [0.9912, "99.12%"],
+    [3.2e-9, "3.2 × 10⁻⁷%"],
+  ];
   for (const [p, words] of written) assert.equal(page.percent(p), words);
 });
 
@@ -21,22 +30,31 @@ test("a template is filled, and what it lacks is nothing", () => {
   assert.equal(page.fill("{a} of {b}{c}", { a: 1, b: "two" }), "1 of two");
 });
 
-const key = (pressed, code, more = {}) => ({ key: pressed, code, ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, isComposing: false, ...more });
+const key = (pressed, code, more = {}) => ({
+  key: pressed,
+  code,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  shiftKey: false,
+  isComposing: false,
+  ...more,
+});
 
 test("a letter is what is written on the key, and elsewhere the key in its place", () => {
   assert.equal(page.keys.isLetter(key("p", "KeyP"), "p"), true);
-  assert.equal(page.keys.isLetter(key("з", "KeyP"), "p"), true);    // Cyrillic
-  assert.equal(page.keys.isLetter(key("π", "KeyP"), "p"), true);    // Greek
-  assert.equal(page.keys.isLetter(key("p", "KeyR"), "p"), true);    // Dvorak writes p there
-  assert.equal(page.keys.isLetter(key("l", "KeyP"), "p"), false);   // and l here
+  assert.equal(page.keys.isLetter(key("з", "KeyP"), "p"), true); // Cyrillic
+  assert.equal(page.keys.isLetter(key("π", "KeyP"), "p"), true); // Greek
+  assert.equal(page.keys.isLetter(key("p", "KeyR"), "p"), true); // Dvorak writes p there
+  assert.equal(page.keys.isLetter(key("l", "KeyP"), "p"), false); // and l here
   assert.equal(page.keys.isLetter(key("p", "KeyP", { ctrlKey: true }), "p"), false);
   assert.equal(page.keys.isLetter(key("p", "KeyP", { isComposing: true }), "p"), false);
 });
 
 test("a digit is one with Shift, too, and in other scripts", () => {
   assert.equal(page.keys.digit(key("3", "Digit3")), 3);
-  assert.equal(page.keys.digit(key("\"", "Digit3")), 3);                       // AZERTY without Shift
-  assert.equal(page.keys.digit(key("3", "Digit3", { shiftKey: true })), 3);    // and with it
+  assert.equal(page.keys.digit(key('"', "Digit3")), 3); // AZERTY without Shift
+  assert.equal(page.keys.digit(key("3", "Digit3", { shiftKey: true })), 3); // and with it
   assert.equal(page.keys.digit(key("٣", "Digit3")), 3);
   assert.equal(page.keys.digit(key("x", "KeyX")), null);
 });

@@ -14,13 +14,29 @@ const ROOT = join(__dirname, "..", "..", "genai_demo");
  */
 function load(folders, world = {}) {
   const nothing = () => {};
-  const scope = vm.createContext({ URLSearchParams, URL, console, setTimeout, clearTimeout, BigInt, addEventListener: nothing,
-    location: { search: "", pathname: "/", hash: "" }, document: { addEventListener: nothing, documentElement: {}, querySelector: () => null },
-    matchMedia: () => ({ matches: false, addEventListener: nothing }), crypto: globalThis.crypto, history: {}, AbortController, ...world });
+  const scope = vm.createContext({
+    URLSearchParams,
+    URL,
+    console,
+    setTimeout,
+    clearTimeout,
+    BigInt,
+    addEventListener: nothing,
+    location: { search: "", pathname: "/", hash: "" },
+    document: { addEventListener: nothing, documentElement: {}, querySelector: () => null },
+    matchMedia: () => ({ matches: false, addEventListener: nothing }),
+    crypto: globalThis.crypto,
+    history: {},
+    AbortController,
+    ...world,
+  });
   scope.window = scope;
   for (const folder of folders) {
-    const scripts = readdirSync(join(ROOT, folder, "web")).filter((name) => name.endsWith(".js")).sort();
-    for (const name of scripts) vm.runInContext(readFileSync(join(ROOT, folder, "web", name), "utf8"), scope, { filename: `${folder}/${name}` });
+    const scripts = readdirSync(join(ROOT, folder, "web"))
+      .filter((name) => name.endsWith(".js"))
+      .sort();
+    for (const name of scripts)
+      vm.runInContext(readFileSync(join(ROOT, folder, "web", name), "utf8"), scope, { filename: `${folder}/${name}` });
   }
   return scope.genai;
 }

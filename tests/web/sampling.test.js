@@ -19,13 +19,16 @@ function softmax(temperature) {
 }
 /** The smallest set whose mass reaches top_p: [size, mass]. */
 function nucleus(probabilities, topP) {
-  let size = 0, mass = 0;
+  let size = 0,
+    mass = 0;
   while (size < probabilities.length && (mass < topP || size === 0)) mass += probabilities[size++];
   return topP === 1 ? [probabilities.length, 1] : [size, mass];
 }
 const rows = TEMPERATURES.slice(1).map((temperature) => softmax(temperature));
 const table = {
-  log_normalizers: TEMPERATURES.slice(1).map((t) => Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit / t), 0))),
+  log_normalizers: TEMPERATURES.slice(1).map((t) =>
+    Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit / t), 0)),
+  ),
   nucleus_sizes: rows.map((row) => TOP_PS.map((p) => nucleus(row, p)[0])),
   nucleus_masses: rows.map((row) => TOP_PS.map((p) => nucleus(row, p)[1])),
 };
@@ -42,14 +45,17 @@ test("every temperature and top-p agrees with the whole vocabulary", () => {
       const [wanted, wantedMass] = nucleus(rows[row], top_p);
       assert.equal(size, wanted);
       assert.ok(Math.abs(mass - wantedMass) < 1e-12);
-      candidates.forEach((_, i) => assert.ok(Math.abs(probabilities[i] - (i < wanted ? rows[row][i] / wantedMass : 0)) < 1e-9));
+      candidates.forEach((_, i) =>
+        assert.ok(Math.abs(probabilities[i] - (i < wanted ? rows[row][i] / wantedMass : 0)) < 1e-9),
+      );
     }
   });
 });
 
 test("top-k keeps k tokens and scales them before top-p cuts", () => {
   const { probabilities, size } = sampling.distribution(candidates, table, { temperature: 1, top_k: 5, top_p: 1 });
-  const five = softmax(1).slice(0, 5), sum = five.reduce((a, b) => a + b, 0);
+  const five = softmax(1).slice(0, 5),
+    sum = five.reduce((a, b) => a + b, 0);
   assert.equal(size, 5);
   five.forEach((p, i) => assert.ok(Math.abs(probabilities[i] - p / sum) < 1e-12));
   assert.equal(probabilities[5], 0);

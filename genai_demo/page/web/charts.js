@@ -7,16 +7,30 @@ genai.bars = function bars({ caption, zoomLabel, choosable = false, unit = (at) 
   const list = el("ol", { class: "gx-bars", "aria-label": caption });
   const axis = el("div", { class: "gx-axis", "aria-hidden": "true" });
   const zoom = el("input", { type: "checkbox", onchange: () => draw(last) });
-  const node = el("div", { class: "gx-chart" }, list, axis,
-    zoomLabel ? el("label", { class: "gx-switch" }, zoom, zoomLabel) : null);
+  const node = el(
+    "div",
+    { class: "gx-chart" },
+    list,
+    axis,
+    zoomLabel ? el("label", { class: "gx-switch" }, zoom, zoomLabel) : null,
+  );
   const rows = [];
   let last = [];
   function newRow() {
-    const row = { label: el("span", { class: "gx-bar-label" }), raw: el("span", { class: "gx-bar-raw" }),
-      fill: el("span", { class: "gx-bar-fill" }), number: el("span", { class: "gx-bar-number" }),
-      count: el("span", { class: "gx-bar-count" }) };
-    row.inner = el(choosable ? "button" : "div", { type: choosable && "button", class: "gx-bar", onclick: () => row.choose?.() },
-      row.label, el("span", { class: "gx-bar-track" }, row.raw, row.fill, row.count), row.number);
+    const row = {
+      label: el("span", { class: "gx-bar-label" }),
+      raw: el("span", { class: "gx-bar-raw" }),
+      fill: el("span", { class: "gx-bar-fill" }),
+      number: el("span", { class: "gx-bar-number" }),
+      count: el("span", { class: "gx-bar-count" }),
+    };
+    row.inner = el(
+      choosable ? "button" : "div",
+      { type: choosable && "button", class: "gx-bar", onclick: () => row.choose?.() },
+      row.label,
+      el("span", { class: "gx-bar-track" }, row.raw, row.fill, row.count),
+      row.number,
+    );
     row.item = el("li", {}, row.inner);
     list.append(row.item);
     rows.push(row);
@@ -25,7 +39,9 @@ genai.bars = function bars({ caption, zoomLabel, choosable = false, unit = (at) 
   function draw(data) {
     last = data;
     const top = Math.max(...data.filter((one) => !one.rest).map((one) => Math.max(one.value, one.raw ?? 0)), 1e-9);
-    const most = zoom.checked ? [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].find((stop) => stop >= top) ?? 1 : 1;
+    const most = zoom.checked
+      ? ([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].find((stop) => stop >= top) ?? 1)
+      : 1;
     node.dataset.most = most;
     data.forEach((one, index) => {
       const row = rows[index] ?? newRow();
@@ -44,10 +60,14 @@ genai.bars = function bars({ caption, zoomLabel, choosable = false, unit = (at) 
       row.choose = one.onchoose;
       row.inner.title = one.title ?? "";
     });
-    rows.slice(data.length).forEach((row) => { row.item.hidden = true; });
+    rows.slice(data.length).forEach((row) => {
+      row.item.hidden = true;
+    });
     if (axis.dataset.most !== String(most)) {
       axis.dataset.most = most;
-      axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((at) => el("span", { style: `left:${100 * at}%` }, unit(at * most))));
+      axis.replaceChildren(
+        ...[0, 0.25, 0.5, 0.75, 1].map((at) => el("span", { style: `left:${100 * at}%` }, unit(at * most))),
+      );
     }
   }
   return { node, draw, list };

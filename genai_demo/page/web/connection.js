@@ -3,17 +3,22 @@
 "use strict";
 globalThis.genai ??= { scenes: {}, texts: {} };
 genai.connection = (() => {
-  class Lost extends Error {}   // no answer, or one of something that stands between
-  const BETWEEN = [502, 503, 504], FIRST_PROBE_MS = 1_000, PROBE_MS = 3_000;
-  const SILENCE_MS = 45_000;    // a stream says something at least every 15 seconds
+  class Lost extends Error {} // no answer, or one of something that stands between
+  const BETWEEN = [502, 503, 504],
+    FIRST_PROBE_MS = 1_000,
+    PROBE_MS = 3_000;
+  const SILENCE_MS = 45_000; // a stream says something at least every 15 seconds
 
   // ── leaving: what breaks off because the page goes away is no news ───────────────────────────────────────
   let leaving = null;
   function leave() {
     leaving ??= new Promise((/** @type {(nothing?: undefined) => void} */ resolve) => {
-      const stay = () => { leaving = null; resolve(); };
+      const stay = () => {
+        leaving = null;
+        resolve();
+      };
       addEventListener("pageshow", stay, { once: true });
-      setTimeout(stay, 5_000);   // a download, or a visitor who was asked and stays
+      setTimeout(stay, 5_000); // a download, or a visitor who was asked and stays
     });
   }
   addEventListener("beforeunload", leave);
@@ -29,13 +34,23 @@ genai.connection = (() => {
   const route = (path) => `${root()}${window.gradio_config.api_prefix ?? ""}/${path}`;
   async function exchange(address, options = {}) {
     let response;
-    try { response = await fetch(address, { credentials: "same-origin", ...options }); } catch { await leaving; throw new Lost(); }
+    try {
+      response = await fetch(address, { credentials: "same-origin", ...options });
+    } catch {
+      await leaving;
+      throw new Lost();
+    }
     if (BETWEEN.includes(response.status)) throw new Lost();
     if (!response.ok) throw new Error(`${response.status} ${address}`);
     return response;
   }
   async function json(response) {
-    try { return await response.json(); } catch { await leaving; throw new Lost(); }   // cut off, or a page that asks for a login
+    try {
+      return await response.json();
+    } catch {
+      await leaving;
+      throw new Lost();
+    } // cut off, or a page that asks for a login
   }
   async function post(path, body) {
     const headers = { "Content-Type": "application/json" };
@@ -48,14 +63,19 @@ genai.connection = (() => {
   }
 
   // ── lost and found ───────────────────────────────────────────────────────────────────────────────────────
-  let away = null, timer;    // `away`: while the program is out of reach
+  let away = null,
+    timer; // `away`: while the program is out of reach
   const listeners = [];
-  const tell = () => { for (const work of listeners) work(away !== null); };
+  const tell = () => {
+    for (const work of listeners) work(away !== null);
+  };
   const back = () => away?.promise ?? Promise.resolve();
   function lose() {
     if (away) return;
     away = {};
-    away.promise = new Promise((resolve) => { away.resolve = resolve; });
+    away.promise = new Promise((resolve) => {
+      away.resolve = resolve;
+    });
     timer = setTimeout(probe, FIRST_PROBE_MS);
     tell();
   }
@@ -70,31 +90,60 @@ genai.connection = (() => {
       return;
     }
     if (!away) return;
-    if (id !== window.gradio_config.app_id && await isAnother()) { location.reload(); return; }
+    if (id !== window.gradio_config.app_id && (await isAnother())) {
+      location.reload();
+      return;
+    }
     const { resolve } = away;
     away = null;
     tell();
     resolve();
   }
   async function appId() {
-    try { return (await json(await exchange(route("app_id"), { cache: "no-store" }))).app_id; } catch { return null; }
+    try {
+      return (await json(await exchange(route("app_id"), { cache: "no-store" }))).app_id;
+    } catch {
+      return null;
+    }
   }
-  addEventListener("offline", () => probe());   // what runs on this machine answers all the same
-  addEventListener("online", () => { if (away) probe(); });
+  addEventListener("offline", () => probe()); // what runs on this machine answers all the same
+  addEventListener("online", () => {
+    if (away) probe();
+  });
 
   // A program that was started again is the same one, unless its page has changed: other texts, other models, other code.
-  const printOf = ({ version, head, components, dependencies }) => JSON.stringify([version, head,
-    components.map(({ id, props }) => [id, props.elem_id, props.server_fns, props.html_template, props.js_on_load, props.props]),
-    dependencies.map(({ id, targets }) => [id, targets])]);
+  const printOf = ({ version, head, components, dependencies }) =>
+    JSON.stringify([
+      version,
+      head,
+      components.map(({ id, props }) => [
+        id,
+        props.elem_id,
+        props.server_fns,
+        props.html_template,
+        props.js_on_load,
+        props.props,
+      ]),
+      dependencies.map(({ id, targets }) => [id, targets]),
+    ]);
   let print = null;
   async function isAnother() {
-    try { return printOf(await json(await exchange(`${root()}/config`, { cache: "no-store" }))) !== print; } catch { return false; }
+    try {
+      return printOf(await json(await exchange(`${root()}/config`, { cache: "no-store" }))) !== print;
+    } catch {
+      return false;
+    }
   }
 
   // ── runs: one stream brings the messages of all of them ──────────────────────────────────────────────────
-  const handlers = new Map(), early = new Map();   // event id → what hears of it; messages that came before their id was known
-  let session = newName(), joining = 0, stream = null;
-  function newName() { return crypto.getRandomValues(new Uint32Array(3)).join("-"); }
+  const handlers = new Map(),
+    early = new Map(); // event id → what hears of it; messages that came before their id was known
+  let session = newName(),
+    joining = 0,
+    stream = null;
+  function newName() {
+    return crypto.getRandomValues(new Uint32Array(3)).join("-");
+  }
 
   // `hear` gets {place} while the run stands in a queue, {part} for each part, and at last {end: true}, perhaps with {lost} or {failed}.
   async function run(component, event, request, hear) {
@@ -102,8 +151,13 @@ genai.connection = (() => {
     const { id } = window.gradio_config.dependencies.find(({ targets }) => targets.some(isIt));
     joining++;
     try {
-      const joined = await post("queue/join",
-        { data: [], event_data: request, fn_index: id, trigger_id: component, session_hash: session });
+      const joined = await post("queue/join", {
+        data: [],
+        event_data: request,
+        fn_index: id,
+        trigger_id: component,
+        session_hash: session,
+      });
       const handle = handler(joined.event_id, hear);
       handlers.set(joined.event_id, handle);
       listen();
@@ -115,8 +169,12 @@ genai.connection = (() => {
     }
   }
   function handler(id, hear) {
-    let value, parts = 0;
-    const end = (how) => { handlers.delete(id); hear({ end: true, ...how }); };
+    let value,
+      parts = 0;
+    const end = (how) => {
+      handlers.delete(id);
+      hear({ end: true, ...how });
+    };
     return (message) => {
       const { msg, output } = message;
       if (msg === "lost" || msg === "unexpected_error") end({ lost: true });
@@ -166,14 +224,14 @@ genai.connection = (() => {
   }
   function deliver(message) {
     const id = message.event_id;
-    if (!id && message.msg === "unexpected_error") throw new Lost();   // the program is ending, or knows nothing of this page
+    if (!id && message.msg === "unexpected_error") throw new Lost(); // the program is ending, or knows nothing of this page
     if (handlers.has(id)) handlers.get(id)(message);
     else if (id && joining) early.set(id, [...(early.get(id) ?? []), message]);
   }
   function breakOff() {
     stream?.abort();
     stream = null;
-    session = newName();   // whatever the old one still had is not wanted any more
+    session = newName(); // whatever the old one still had is not wanted any more
     for (const handle of [...handlers.values()]) handle({ msg: "lost" });
   }
 
@@ -183,9 +241,11 @@ genai.connection = (() => {
     const named = (id) => components.find(({ props }) => id && props.elem_id === id);
     let node = element;
     while (!named(node.id)) node = node.parentElement;
-    const component_id = named(node.id).id, names = named(node.id).props.server_fns ?? [];
+    const component_id = named(node.id).id,
+      names = named(node.id).props.server_fns ?? [];
     print ??= printOf(window.gradio_config);
-    const ask = (fn_name) => (data) => post("component_server/", { data, component_id, fn_name, session_hash: session });
+    const ask = (fn_name) => (data) =>
+      post("component_server/", { data, component_id, fn_name, session_hash: session });
     return {
       server: Object.fromEntries(names.map((name) => [name, ask(name)])),
       run: (event, request, hear) => run(component_id, event, request, hear),

@@ -2,11 +2,11 @@
 "use strict";
 globalThis.genai ??= { scenes: {}, texts: {} };
 genai.keys = (() => {
-  const PAUSE_MS = 1_500;   // after which a text that is still being composed is taken as it stands
+  const PAUSE_MS = 1_500; // after which a text that is still being composed is taken as it stands
 
   // Enter may only confirm what Japanese, Chinese or Korean is composed with (Safari then says 229).
   const composing = (event) => event.isComposing || event.keyCode === 229;
-  const modified = (event) => event.ctrlKey || event.altKey || event.metaKey;   // such a key is the browser's
+  const modified = (event) => event.ctrlKey || event.altKey || event.metaKey; // such a key is the browser's
   const isEnter = (event) => event.key === "Enter" && !event.shiftKey && !composing(event);
 
   // The letter that is written on the key; where that alphabet is not Latin, the key in its place.
@@ -32,20 +32,33 @@ genai.keys = (() => {
   }
   function onSubmit(form, work) {
     let confirming = false;
-    form.addEventListener("keydown", (event) => { confirming = event.key === "Enter" && composing(event); });
-    form.addEventListener("keyup", () => { confirming = false; });
-    form.addEventListener("submit", (event) => { event.preventDefault(); if (!confirming) work(); });
+    form.addEventListener("keydown", (event) => {
+      confirming = event.key === "Enter" && composing(event);
+    });
+    form.addEventListener("keyup", () => {
+      confirming = false;
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!confirming) work();
+    });
   }
   // Each change of a text box; a text that is being composed counts when it is done, or after a long pause.
   function onTyped(box, work) {
     let timer;
     box.addEventListener("input", (event) => {
       clearTimeout(timer);
-      if (!event.isComposing) { work(); return; }
+      if (!event.isComposing) {
+        work();
+        return;
+      }
       work.composing?.();
       timer = setTimeout(work, PAUSE_MS);
     });
-    box.addEventListener("compositionend", () => { clearTimeout(timer); work(); });
+    box.addEventListener("compositionend", () => {
+      clearTimeout(timer);
+      work();
+    });
     return box;
   }
   return { modified, isLetter, digit, onEnter, onSubmit, onTyped };

@@ -3,7 +3,13 @@
 "use strict";
 globalThis.genai ??= { scenes: {}, texts: {} };
 genai.memory = (() => {
-  const attempt = (work) => { try { return work(); } catch { return null; } };
+  const attempt = (work) => {
+    try {
+      return work();
+    } catch {
+      return null;
+    }
+  };
   const get = (name) => attempt(() => sessionStorage.getItem(name));
   const set = (name, value) => attempt(() => sessionStorage.setItem(name, value));
 
@@ -14,24 +20,29 @@ genai.memory = (() => {
 
   // ── typed texts: they survive a reload, and Back from another page; a new visit begins afresh ────────────
   const kept = attempt(() => history.state.genaiTyped) ?? {};
-  const SAVE_MS = 1_000, fields = new Map();   // name → {box, first}
+  const SAVE_MS = 1_000,
+    fields = new Map(); // name → {box, first}
   function keepTyped(name, node) {
     [...node.querySelectorAll("textarea, input[type=text], input[type=number]")].forEach((box, index) => {
       const field = `${name}-${index}`;
       fields.set(field, { box, first: box.value });
       if (!(field in kept) || kept[field] === box.value) return;
       box.value = kept[field];
-      for (const event of box.type === "number" ? ["input", "change"] : ["input"]) box.dispatchEvent(new Event(event, { bubbles: true }));
+      for (const event of box.type === "number" ? ["input", "change"] : ["input"])
+        box.dispatchEvent(new Event(event, { bubbles: true }));
     });
   }
   let timer;
   function save() {
     clearTimeout(timer);
-    const typed = { ...kept };   // of scenes that this visit has not opened
+    const typed = { ...kept }; // of scenes that this visit has not opened
     for (const [field, { box, first }] of fields) if (box.value !== first || field in kept) typed[field] = box.value;
     attempt(() => history.replaceState({ ...history.state, genaiTyped: typed }, ""));
   }
-  addEventListener("beforeunload", save);   // while the page is being left, it is too late
-  document.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, SAVE_MS); });
+  addEventListener("beforeunload", save); // while the page is being left, it is too late
+  document.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(save, SAVE_MS);
+  });
   return { get, set, goTo, keepTyped };
 })();

@@ -3,8 +3,9 @@
 (() => {
   const { connection, el, memory, texts } = genai;
   const steppers = {};
-  const asked = new URLSearchParams(location.search);   // what the visitor's link says, before the page rewrites it
-  let opened = false, first = null;   // once Gradio has made the page; the tab that it opens by itself
+  const asked = new URLSearchParams(location.search); // what the visitor's link says, before the page rewrites it
+  let opened = false,
+    first = null; // once Gradio has made the page; the tab that it opens by itself
   const WRITING = 'textarea, input:not([type="range"]):not([type="checkbox"]):not([type="radio"]), [contenteditable]';
 
   // ── places: a move of the visitor can be gone back from; whatever else changes the address replaces it ───
@@ -29,7 +30,8 @@
       self.current = names.includes(name) ? name : names[0];
       for (const [index, button] of buttons.entries()) {
         const current = names[index] === self.current;
-        if (current) button.setAttribute("aria-current", "step"); else button.removeAttribute("aria-current");
+        if (current) button.setAttribute("aria-current", "step");
+        else button.removeAttribute("aria-current");
         shell(names[index])?.classList.toggle("gx-current", current);
       }
       const node = shell(self.current);
@@ -80,16 +82,18 @@
   // A tab's panel is made when it is first opened; `then` gets the stepper that is shown at last.
   let opening = 0;
   function whenOpen(isThere, then) {
-    const mine = ++opening, until = performance.now() + 5_000;
+    const mine = ++opening,
+      until = performance.now() + 5_000;
     (function look() {
       const stepper = visibleStepper();
       if (mine !== opening || performance.now() > until) return;
-      if (stepper && isThere(stepper)) then(stepper); else setTimeout(look, 20);
+      if (stepper && isThere(stepper)) then(stepper);
+      else setTimeout(look, 20);
     })();
   }
   let travelling = false;
   function openTab(tab, then) {
-    travelling = true;   // by its address, not by a visitor's click
+    travelling = true; // by its address, not by a visitor's click
     document.getElementById(`tab-${tab}-button`)?.click();
     travelling = false;
     whenOpen((stepper) => stepper.tab === tab || !document.getElementById(`tab-${tab}-button`), then);
@@ -98,7 +102,12 @@
     opened = true;
     document.addEventListener("click", (event) => {
       if (!event.target.closest('[role="tab"]') || travelling) return;
-      setTimeout(() => whenOpen((stepper) => isChosen(stepper), (stepper) => stepper.moveTo(stepper.current)));
+      setTimeout(() =>
+        whenOpen(
+          (stepper) => isChosen(stepper),
+          (stepper) => stepper.moveTo(stepper.current),
+        ),
+      );
     });
     first = document.querySelector('[role="tab"][aria-selected="true"]')?.id.replace(/^tab-|-button$/g, "");
     openTab(asked.get("tab") ?? first, (stepper) => stepper.moveTo(stepper.current, false));
@@ -112,7 +121,11 @@
     const status = element.querySelector(".gx-status");
     const toggle = (id, name, start, apply) => {
       const button = element.querySelector(id);
-      const set = (on) => { button.setAttribute("aria-pressed", on); apply(on); memory.set(name, on); };
+      const set = (on) => {
+        button.setAttribute("aria-pressed", on);
+        apply(on);
+        memory.set(name, on);
+      };
       button.addEventListener("click", () => set(button.getAttribute("aria-pressed") !== "true"));
       const kept = memory.get(name);
       set(kept === null ? start : kept === "true");
@@ -138,15 +151,20 @@
     // Until the model is ready, and again after the connection was lost: another model may be loading then.
     async function poll() {
       let state;
-      try { state = await server.model_status({}); } catch (error) {
-        if (error instanceof connection.Lost) return;   // `watch` tells when to go on
+      try {
+        state = await server.model_status({});
+      } catch (error) {
+        if (error instanceof connection.Lost) return; // `watch` tells when to go on
         state = { sentence: words.failed, failed: true };
       }
       show(state);
       if (state.ready) genai.becomeReady();
       else if (!state.failed) setTimeout(poll, 500);
     }
-    connection.watch((lost) => { if (lost) show({ sentence: words.no_connection, lost }); else poll(); });
+    connection.watch((lost) => {
+      if (lost) show({ sentence: words.no_connection, lost });
+      else poll();
+    });
     poll();
   };
 })();

@@ -5,20 +5,31 @@ genai.rlhf = (() => {
   const prompt = shared(null);
 
   // Named one by one: the page's texts say what each stage is.
-  const stageName = (texts, stage) => ({ base: texts.stage_base, sft: texts.stage_sft, dpo: texts.stage_dpo, rlhf: texts.stage_rlhf })[stage] ?? stage;
+  const stageName = (texts, stage) =>
+    ({ base: texts.stage_base, sft: texts.stage_sft, dpo: texts.stage_dpo, rlhf: texts.stage_rlhf })[stage] ?? stage;
   // A stage that was published as a model of its own is called by that model's name.
   const titles = {};
-  const stageAbout = (texts, stage) => titles[stage] || { base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf }[stage] || "";
-  const ending = (texts, reply) => (reply.stop_reason === null ? texts.writing
-    : reply.stop_reason === "length" ? texts.length
-    : reply.stop_reason === "context" ? texts.context
-    : reply.stop_reason === "stopped" ? texts.stopped
-    : reply.text ? texts.end_of_sequence : texts.nothing);
+  const stageAbout = (texts, stage) =>
+    titles[stage] || { base: texts.about_base, sft: texts.about_sft, rlhf: texts.about_rlhf }[stage] || "";
+  const ending = (texts, reply) =>
+    reply.stop_reason === null
+      ? texts.writing
+      : reply.stop_reason === "length"
+        ? texts.length
+        : reply.stop_reason === "context"
+          ? texts.context
+          : reply.stop_reason === "stopped"
+            ? texts.stopped
+            : reply.text
+              ? texts.end_of_sequence
+              : texts.nothing;
 
   // The prompt is shared by the scenes; Enter, or choosing an example, asks.
   function promptField(scene, label, value, ask) {
     const { box, node } = textbox(label, prompt.get() ?? value, () => prompt.set(box.value, scene), { rows: 1 });
-    prompt.listen(scene, (text) => { box.value = text; });
+    prompt.listen(scene, (text) => {
+      box.value = text;
+    });
     genai.keys.onEnter(box, ask);
     const { texts } = scene;
     const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (one) => {
@@ -38,7 +49,12 @@ genai.rlhf = (() => {
       select.value = names.includes(kept) ? kept : names.at(-1);
     };
     offer(scene.settings.stages);
-    return { node: field(label, select), offer, get: () => select.value, offered: () => [...select.options].map((one) => one.value) };
+    return {
+      node: field(label, select),
+      offer,
+      get: () => select.value,
+      offered: () => [...select.options].map((one) => one.value),
+    };
   }
   // Which stages there are is known for certain when the models have loaded: --model may have chosen others.
   async function offerStages(scene, fields) {
@@ -52,7 +68,13 @@ genai.rlhf = (() => {
     const box = el("input", { type: "number", min: 0, max: 9007199254740991, step: 1, class: "gx-seed" });
     box.value = value;
     const get = () => Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(+box.value || 0)));
-    return { node: field(scene.texts.seed, box, { class: "gx-field gx-seed-field" }), get, set: (next) => { box.value = next; } };
+    return {
+      node: field(scene.texts.seed, box, { class: "gx-field gx-seed-field" }),
+      get,
+      set: (next) => {
+        box.value = next;
+      },
+    };
   }
   return { prompt, stageName, stageAbout, ending, promptField, stageField, offerStages, seedField };
 })();

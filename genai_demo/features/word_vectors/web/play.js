@@ -5,29 +5,86 @@ genai.scenes.play = (scene) => {
   const { signed, neighbourBars } = genai.vectors;
   const { texts } = scene;
   const GAMES = { sums: texts.game_sums, odd_ones: texts.game_odd };
-  let payload = scene.payload, game = "sums";
+  let payload = scene.payload,
+    game = "sums";
   let state = newState();
-  function newState() { return Object.fromEntries(Object.keys(GAMES).map((name) => [name, { number: 0, points: 0, guesses: 0, guess: null }])); }
+  function newState() {
+    return Object.fromEntries(
+      Object.keys(GAMES).map((name) => [name, { number: 0, points: 0, guesses: 0, guess: null }]),
+    );
+  }
 
-  const gameButtons = Object.entries(GAMES).map(([name, label]) => button(label, () => { game = name; draw(); }, { class: "gx-button", "data-game": name }));
-  const seed = el("input", { type: "number", min: 0, max: Number.MAX_SAFE_INTEGER, step: 1, onchange: () => deal(+seed.value) });
+  const gameButtons = Object.entries(GAMES).map(([name, label]) =>
+    button(
+      label,
+      () => {
+        game = name;
+        draw();
+      },
+      { class: "gx-button", "data-game": name },
+    ),
+  );
+  const seed = el("input", {
+    type: "number",
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    step: 1,
+    onchange: () => deal(+seed.value),
+  });
   seed.value = payload.seed;
-  const round = el("p", { class: "gx-soft" }), score = el("p", { class: "gx-score", role: "status" }), ask = el("p", {}), formula = el("p", { class: "gx-formula" });
+  const round = el("p", { class: "gx-soft" }),
+    score = el("p", { class: "gx-score", role: "status" }),
+    ask = el("p", {}),
+    formula = el("p", { class: "gx-formula" });
   const options = el("div", { class: "gx-options", role: "group", "aria-label": texts.game_label });
   const verdict = el("p", { class: "gx-verdict", role: "status" });
-  const sums = neighbourBars({ caption: texts.ranking, row: (one) => ({ note: one.is_input ? texts.typed : "", mark: one.word === now().answer }) });
+  const sums = neighbourBars({
+    caption: texts.ranking,
+    row: (one) => ({ note: one.is_input ? texts.typed : "", mark: one.word === now().answer }),
+  });
   const odd = bars({ caption: texts.closeness, unit: (at) => signed(at) });
   const heading = el("h3");
-  const next = button(texts.next, () => { current().number += 1; current().guess = null; draw(); options.querySelector("button")?.focus(); }, { class: "gx-button gx-main" });
+  const next = button(
+    texts.next,
+    () => {
+      current().number += 1;
+      current().guess = null;
+      draw();
+      options.querySelector("button")?.focus();
+    },
+    { class: "gx-button gx-main" },
+  );
   const again = button(texts.again, () => deal(1 + Math.floor(Math.random() * 1e6)), { class: "gx-button" });
   const reveal = el("div", { class: "gx-panel" }, heading, sums.node, odd.node);
   scene.work.append(
-    el("div", { class: "gx-row" }, el("div", { class: "gx-presets", role: "group", "aria-label": texts.game_label }, gameButtons), again, field(texts.seed, seed, { class: "gx-field gx-seed-field" })),
-    el("div", { class: "gx-split" },
-      el("div", { class: "gx-panel gx-quiz" }, el("div", { class: "gx-row" }, round, score), ask, formula, options, verdict, next), reveal));
+    el(
+      "div",
+      { class: "gx-row" },
+      el("div", { class: "gx-presets", role: "group", "aria-label": texts.game_label }, gameButtons),
+      again,
+      field(texts.seed, seed, { class: "gx-field gx-seed-field" }),
+    ),
+    el(
+      "div",
+      { class: "gx-split" },
+      el(
+        "div",
+        { class: "gx-panel gx-quiz" },
+        el("div", { class: "gx-row" }, round, score),
+        ask,
+        formula,
+        options,
+        verdict,
+        next,
+      ),
+      reveal,
+    ),
+  );
 
   async function deal(number) {
-    const answer = await scene.ask(scene.server.deal_game, { seed: Number.isSafeInteger(number) && number >= 0 ? number : 0 });
+    const answer = await scene.ask(scene.server.deal_game, {
+      seed: Number.isSafeInteger(number) && number >= 0 ? number : 0,
+    });
     if (!answer) return;
     payload = answer;
     seed.value = payload.seed;
@@ -37,7 +94,10 @@ genai.scenes.play = (scene) => {
   // The live model deals the recorded game again, which is the same: whoever has begun to play keeps the score.
   scene.refresh = async () => {
     const answer = await scene.ask(scene.server.deal_game, { seed: payload.seed });
-    if (answer) { payload = answer; draw(); }
+    if (answer) {
+      payload = answer;
+      draw();
+    }
   };
   scene.shown = () => draw();
   document.addEventListener("keydown", (event) => {
@@ -57,7 +117,9 @@ genai.scenes.play = (scene) => {
     next.focus();
   }
   function draw() {
-    const here = current(), one = now(), guessed = here.guess !== null;
+    const here = current(),
+      one = now(),
+      guessed = here.guess !== null;
     for (const each of gameButtons) each.setAttribute("aria-pressed", each.dataset.game === game);
     score.textContent = fill(texts.score, { points: here.points, guesses: here.guesses });
     reveal.hidden = !guessed;
@@ -67,8 +129,15 @@ genai.scenes.play = (scene) => {
     round.textContent = fill(texts.round, { number: here.number + 1, count: payload[game].length });
     ask.textContent = game === "sums" ? texts.ask_sum : texts.ask_odd;
     formula.textContent = `${one.formula ?? ""} = ?`;
-    options.replaceChildren(...one.options.map((word, index) => button(fill(texts.option, { number: index + 1, word }), () => guess(word),
-      { class: `gx-button gx-option${guessed && word === one.answer ? " gx-answer" : ""}`, "aria-disabled": guessed, "aria-pressed": word === here.guess ? "true" : null })));
+    options.replaceChildren(
+      ...one.options.map((word, index) =>
+        button(fill(texts.option, { number: index + 1, word }), () => guess(word), {
+          class: `gx-button gx-option${guessed && word === one.answer ? " gx-answer" : ""}`,
+          "aria-disabled": guessed,
+          "aria-pressed": word === here.guess ? "true" : null,
+        }),
+      ),
+    );
     const last = guessed && next.hidden ? ` ${fill(texts.over, { score: score.textContent })}` : "";
     verdict.textContent = guessed ? fill(here.guess === one.answer ? texts.right : texts.wrong, one) + last : "";
     if (guessed) drawReveal(one);
@@ -78,7 +147,15 @@ genai.scenes.play = (scene) => {
     sums.node.hidden = game !== "sums";
     odd.node.hidden = game === "sums";
     if (game === "sums") sums.draw(one.neighbours, { count: 6 });
-    else odd.draw(one.options.map((word, index) => ({ label: word, value: one.closeness[index], number: signed(one.closeness[index]), mark: word === one.answer })));
+    else
+      odd.draw(
+        one.options.map((word, index) => ({
+          label: word,
+          value: one.closeness[index],
+          number: signed(one.closeness[index]),
+          mark: word === one.answer,
+        })),
+      );
   }
   draw();
 };
