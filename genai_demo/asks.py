@@ -15,6 +15,7 @@ from .errors import UnknownAsk
 from .params import read
 
 Json = dict[str, Any]
+Openings = dict[str, dict[str, "Opening"]]
 Model = TypeVar("Model")
 Model_co = TypeVar("Model_co", covariant=True)
 
@@ -68,6 +69,15 @@ class Ask(Generic[Model]):
         return last
 
 
+@dataclass(frozen=True)
+class Opening:
+    """A question that a scene opens with, as its script asks it, and the answer; of a run, what its parts make."""
+
+    ask: str
+    values: Json
+    answer: Json
+
+
 class Loader(Protocol[Model_co]):
     """What makes a model ready in the background."""
 
@@ -83,7 +93,7 @@ class Feature(Generic[Model]):
     name: of its folder, its recorded examples and its tests.
     needs: which of the page's models answers: "language", "vectors", "pictures" or "stages".
     scenes: scene → the names of what it may ask, in the order of the walk.
-    openings: what each scene opens with, computed by a model.
+    openings: what each scene opens with, computed by a model: scene → its script's key of the question → opening.
     settings: what else the scripts need to know before the model is there and do not write on the page, of the loader.
     plotted: scenes that draw with Plotly.
     texts: what the scenes say, of the loader, if it is not simply the package's texts.
@@ -94,11 +104,11 @@ class Feature(Generic[Model]):
     needs: str
     asks: Sequence[Ask[Model]]
     scenes: Mapping[str, Sequence[str]]
-    openings: Callable[[Model], dict[str, Json]]
+    openings: Callable[[Model], Openings]
     settings: Callable[[Any], Json] = lambda _: {}
     plotted: Sequence[str] = ()
     texts: Callable[[Any], Json] | None = None
-    opened: Callable[[Any], dict[str, Json] | None] = lambda _: None
+    opened: Callable[[Any], Openings | None] = lambda _: None
 
     @property
     def package(self) -> str:
@@ -109,6 +119,13 @@ class Feature(Generic[Model]):
     def address(self) -> str:
         """Its name in the page's address and in the ids of its elements."""
         return self.name.replace("_", "-")
+
+    def opening(self, model: Model, ask: str, **values: Any) -> Opening:
+        """A question with its whole answer.
+
+        Raises: as `Ask.whole`.
+        """
+        return Opening(ask, values, self.ask(ask).whole(model, **values))
 
     def ask(self, name: str) -> Ask[Model]:
         """The question called `name`.

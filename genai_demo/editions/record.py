@@ -18,7 +18,7 @@ from ..models.loading import ModelLoader
 from ..models.picture_generator import PictureLoader
 from ..models.stages_loader import StagesLoader
 from ..models.word_vectors import VectorsLoader
-from ..page.scene import RECORDED
+from ..page.scene import RECORDED, plain
 
 MAX_BYTES = 60_000
 
@@ -34,8 +34,8 @@ def _mark_recorded(payload: dict[str, Any], today: str) -> dict[str, Any]:
 def _write(feature: Feature[Any], model: object) -> None:
     folder = RECORDED / feature.name
     folder.mkdir(parents=True, exist_ok=True)
-    for name, payload in feature.openings(model).items():
-        marked = _mark_recorded(payload, date.today().isoformat())
+    for name, openings in feature.openings(model).items():
+        marked = _mark_recorded(plain(openings), date.today().isoformat())
         text = json.dumps(marked, ensure_ascii=False, separators=(",", ":"))
         if len(text.encode()) > MAX_BYTES:
             raise SystemExit(f"{name}: {len(text.encode()):,} bytes, more than {MAX_BYTES:,}")

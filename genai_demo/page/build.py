@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +13,10 @@ from .asking import Runs, in_words, page_function, publish
 from .doors import guarded
 from .messages import sentence, stage_name
 from .plotly import SCRIPT, serve_plotly
-from .scene import escape, recorded, scene, stepper
+from .scene import escape, plain, recorded, scene, stepper
 from .texts import load_texts
-from .theme import read_resources, theme
+from .theme import theme
+from .web_files import head
 
 Source = tuple[Feature[Any], Loader[Any]]
 
@@ -52,10 +52,10 @@ def _add_scenes(feature: Feature[Any], source: Loader[Any], answerer: Local) -> 
         answers = [page_function(answerer, feature.name, ask) for ask in asks if ask not in events]
         settings = feature.settings(source) | ({"plotly": serve_plotly()} if name in feature.plotted else {})
         made = scene(
-            feature.address,
+            feature,
             name,
             {**texts["common"], **texts[name]},
-            opened[name] if opened else recorded(feature.name, name),
+            plain(opened[name]) if opened else recorded(feature.name, name),
             [*answers, *([runs.halt] if events else [])],
             events,
             settings,
@@ -72,8 +72,8 @@ def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
     packages = ["genai_demo.page", *(feature.package for feature in features)]
     return {
         "theme": theme(),
-        "head": _head(packages),
-        "js": "() => genai.openTab()",
+        "head": head(packages, load_texts("genai_demo.page")["ui"]),
+        "js": "() => gxModules('#page/page.js').then(([page]) => page.open())",
         "footer_links": [],
         "ssr_mode": False,
         "show_error": False,
@@ -82,15 +82,6 @@ def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
         "max_file_size": 1,
         "app_kwargs": {"lifespan": guarded([SCRIPT.as_posix()])},
     }
-
-
-def _head(packages: Sequence[str]) -> str:
-    """Style and scripts, inline: nothing to fetch. (As `css`, Gradio would prefix every rule and so reweigh them.)"""
-    style = "\n".join(read_resources(package, ".css") for package in packages)
-    words = json.dumps({"ui": load_texts("genai_demo.page")["ui"]}).replace("<", "\\u003c")
-    shared, *features = (read_resources(package, ".js") for package in packages)
-    code = "\n".join([shared, f"Object.assign(genai.texts, {words});", *features])
-    return f"<style>{style}</style><script>{code}</script>"
 
 
 def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
@@ -109,7 +100,7 @@ def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
             f'<button type="button" id="gx-projector" class="gx-button gx-small" '
             f'title="{escape(words["projector_help"])}">{escape(words["projector"])}</button></div></header>'
         ),
-        js_on_load="genai.header({element, server});",
+        js_on_load="gxModules('#page/header.js').then(([header]) => header.begin({element}));",
         server_functions=[model_status],
         apply_default_css=False,
         elem_id="header",

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from html import escape as escape_html
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from ..asks import Feature, Opening
 from ..shipped import reading
+from .web_files import module_name
 
 RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
 
@@ -23,7 +26,7 @@ Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def scene(
-    tab: str,
+    feature: Feature[Any],
     name: str,
     texts: Mapping[str, Any],
     payload: Mapping[str, Any] | None = None,
@@ -34,22 +37,23 @@ def scene(
     """The component of one scene.
 
     Args:
-        tab: the tab's name, as in the page's address.
-        name: the scene's name, as in the page's address and in `genai.scenes` of its JavaScript.
+        feature: the idea that it belongs to.
+        name: the scene's name, as in the page's address, and of its JavaScript module.
         texts: `claim`, `story` (paragraphs), `question`, and what else its JavaScript writes on the page.
-        payload: what it shows until a live model answers.
+        payload: the answers that it shows until a live model answers; see `Feature.openings`.
         answers: functions that its JavaScript may call with one JSON object, for one JSON object.
-        events: what its JavaScript may trigger, for listeners such as `component.write(…)`.
+        events: which of its questions are answered in parts, by listeners such as `component.write(…)`.
         settings: what else its JavaScript needs to know, and does not write on the page.
     """
     return gr.HTML(
         value=payload,
         html_template=_frame(texts),
         # Gradio makes a listener for each event whose quoted name it finds in this code.
-        js_on_load=f'genai.mount("{name}", {{element, trigger, props, server, watch, '
-        f"events: {json.dumps(list(events))}}});",
+        js_on_load=f'gxModules("#page/scene.js", "{module_name(feature.package, f"{name}.js")}").then('
+        f'([page, scene]) => page.mount(scene, "{feature.address}", "{name}", {{element, props}}, '
+        f"{{streams: {json.dumps(list(events))}}}));",
         server_functions=list(answers) or None,
-        elem_id=f"scene-{tab}-{name}",
+        elem_id=f"scene-{feature.address}-{name}",
         elem_classes=["gx-scene-shell"],
         apply_default_css=False,
         texts=dict(texts),
@@ -66,7 +70,7 @@ def stepper(tab: str, scenes: Mapping[str, str], label: str) -> gr.HTML:
     )
     return gr.HTML(
         html_template=f'<nav class="gx-stepper" aria-label="{escape(label)}"><ol>{buttons}</ol></nav>',
-        js_on_load=f'genai.stepper("{tab}", element);',
+        js_on_load=f"gxModules('#page/page.js').then(([page]) => page.stepper('{tab}', {{element}}));",
         elem_id=f"stepper-{tab}",
         elem_classes=["gx-stepper-shell"],
         apply_default_css=False,
@@ -76,6 +80,11 @@ def stepper(tab: str, scenes: Mapping[str, str], label: str) -> gr.HTML:
 def escape(text: str) -> str:
     """`text` as HTML inside a template, which Gradio also compiles as a JavaScript template literal."""
     return escape_html(text).translate({ord(mark): f"&#{ord(mark)};" for mark in "`${}\\"})
+
+
+def plain(openings: Mapping[str, Opening]) -> dict[str, Any]:
+    """Openings as JSON for a scene's script: its key of the question → {ask, values, answer}."""
+    return {key: asdict(one) for key, one in openings.items()}
 
 
 def recorded(feature: str, name: str) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import gradio as gr
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")
@@ -37,10 +35,3 @@ def theme() -> gr.themes.Base:
         block_padding="0px",
         layout_gap="8px",
     )
-
-
-def read_resources(package: str, suffix: str) -> str:
-    """All files in the folder `web` of `package` that end in `suffix`, one after the other, in alphabetical order."""
-    web = files(package).joinpath("web")
-    found = sorted((file for file in web.iterdir() if file.name.endswith(suffix)), key=lambda file: file.name)
-    return "\n".join(file.read_text(encoding="utf-8") for file in found)

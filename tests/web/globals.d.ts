@@ -1,5 +1,5 @@
 // What the page's scripts find beside the browser's own things.
-declare var genai: any;
+declare var gxModules: (...names: string[]) => Promise<any[]>;
 interface Window {
   gradio_config: any;
   Plotly: any;

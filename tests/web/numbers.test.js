@@ -1,10 +1,9 @@
 // What figures are written like, and which keys are meant.
-"use strict";
-const assert = require("node:assert/strict");
-const { test } = require("node:test");
-const { load } = require("./page.js");
+import assert from "node:assert/strict";
+import { test } from "node:test";
 
-const page = load(["page"]);
+import * as page from "#page/numbers.js";
+import * as keys from "#page/keys.js";
 
 test("a percentage keeps two digits however small it is", () => {
   const written = [
@@ -42,19 +41,19 @@ const key = (pressed, code, more = {}) => ({
 });
 
 test("a letter is what is written on the key, and elsewhere the key in its place", () => {
-  assert.equal(page.keys.isLetter(key("p", "KeyP"), "p"), true);
-  assert.equal(page.keys.isLetter(key("з", "KeyP"), "p"), true); // Cyrillic
-  assert.equal(page.keys.isLetter(key("π", "KeyP"), "p"), true); // Greek
-  assert.equal(page.keys.isLetter(key("p", "KeyR"), "p"), true); // Dvorak writes p there
-  assert.equal(page.keys.isLetter(key("l", "KeyP"), "p"), false); // and l here
-  assert.equal(page.keys.isLetter(key("p", "KeyP", { ctrlKey: true }), "p"), false);
-  assert.equal(page.keys.isLetter(key("p", "KeyP", { isComposing: true }), "p"), false);
+  assert.equal(keys.isLetter(key("p", "KeyP"), "p"), true);
+  assert.equal(keys.isLetter(key("з", "KeyP"), "p"), true); // Cyrillic
+  assert.equal(keys.isLetter(key("π", "KeyP"), "p"), true); // Greek
+  assert.equal(keys.isLetter(key("p", "KeyR"), "p"), true); // Dvorak writes p there
+  assert.equal(keys.isLetter(key("l", "KeyP"), "p"), false); // and l here
+  assert.equal(keys.isLetter(key("p", "KeyP", { ctrlKey: true }), "p"), false);
+  assert.equal(keys.isLetter(key("p", "KeyP", { isComposing: true }), "p"), false);
 });
 
 test("a digit is one with Shift, too, and in other scripts", () => {
-  assert.equal(page.keys.digit(key("3", "Digit3")), 3);
-  assert.equal(page.keys.digit(key('"', "Digit3")), 3); // AZERTY without Shift
-  assert.equal(page.keys.digit(key("3", "Digit3", { shiftKey: true })), 3); // and with it
-  assert.equal(page.keys.digit(key("٣", "Digit3")), 3);
-  assert.equal(page.keys.digit(key("x", "KeyX")), null);
+  assert.equal(keys.digit(key("3", "Digit3")), 3);
+  assert.equal(keys.digit(key('"', "Digit3")), 3); // AZERTY without Shift
+  assert.equal(keys.digit(key("3", "Digit3", { shiftKey: true })), 3); // and with it
+  assert.equal(keys.digit(key("٣", "Digit3")), 3);
+  assert.equal(keys.digit(key("x", "KeyX")), null);
 });

@@ -1,10 +1,9 @@
 // The sliders' mathematics against a plain computation over a whole small vocabulary.
-"use strict";
-const assert = require("node:assert/strict");
-const { test } = require("node:test");
-const { load } = require("./page.js");
+import assert from "node:assert/strict";
+import { test } from "node:test";
 
-const { sampling } = load(["page", "features/next_word"]);
+import * as sampling from "#features/next_word/web/sampling.js";
+
 const { TEMPERATURES, TOP_PS } = sampling;
 
 // 200 logits, the most probable first, of which the browser gets 60.

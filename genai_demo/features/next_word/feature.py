@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from ...asks import Ask, Feature, Json
+from ...asks import Ask, Feature, Json, Openings
 from ...models.language import LanguageModel
 from ...models.sampling import SamplingSettings
 from ...page.texts import load_texts
@@ -166,26 +167,25 @@ def surprise(model: LanguageModel, asked: Text) -> Json:
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def openings(model: LanguageModel) -> dict[str, Json]:
-    """What each scene opens with: scene → payload."""
-    texts = load_texts(FEATURE.package)
+def openings(model: LanguageModel) -> Openings:
+    """What each scene opens with."""
+    texts, ask = load_texts(FEATURE.package), partial(FEATURE.opening, model)
     phone, pair = texts["predict"]["presets"][0], texts["focus"]["presets"][0]
+    watch = list(dict.fromkeys([*phone["watch"], phone["word"]]))
     prompt, sampling = phone["prompt"], texts["common"]["sampling"][1]
     settings = {name: sampling[name] for name in ("temperature", "top_p", "top_k")}
-    ask = FEATURE.ask
-    written = ask("write").whole(model, prompt=prompt, seed=1, max_new_tokens=WRITTEN_TOKENS, **settings)
     return {
-        "tokens": ask("tokenize_text").whole(model, text=texts["tokens"]["presets"][0]["text"]),
-        "predict": ask("predict_next").whole(model, prompt=prompt, watch=phone["watch"]),
+        "tokens": {"tokens": ask("tokenize_text", text=texts["tokens"]["presets"][0]["text"])},
+        "predict": {"next": ask("predict_next", prompt=prompt, watch=watch)},
         "sample": {
-            **ask("predict_for_sliders").whole(model, prompt=prompt),
-            "sliders": ask("slider_stops").whole(model, prompt=prompt),
+            "bars": ask("predict_for_sliders", prompt=prompt),
+            "stops": ask("slider_stops", prompt=prompt),
         },
-        "repeat": {**written, "prompt": prompt},
+        "repeat": {"writing": ask("write", prompt=prompt, **settings, seed=1, max_new_tokens=WRITTEN_TOKENS)},
         "focus": {
-            "left": ask("predict_next").whole(model, prompt=pair["left"]),
-            "right": ask("predict_next").whole(model, prompt=pair["right"]),
-            "surprise": ask("measure_surprise").whole(model, text=texts["focus"]["sentences"][0]),
+            "left": ask("predict_next", prompt=pair["left"], watch=[]),
+            "right": ask("predict_next", prompt=pair["right"], watch=[]),
+            "surprise": ask("measure_surprise", text=texts["focus"]["sentences"][0]),
         },
     }
 

@@ -1,21 +1,31 @@
 // A chart of bars: rows are reused, so that a moving slider only changes widths and numbers.
-"use strict";
-globalThis.genai ??= { scenes: {}, texts: {} };
-// row: {label, value, raw?, cut?, count?, note?, mark?, rest?, title?, onchoose?}; values from 0 to 1; `rest` is everything else.
-genai.bars = function bars({ caption, zoomLabel, choosable = false, unit = (at) => `${+(100 * at).toPrecision(3)}%` }) {
-  const { el, percent, tokenText } = genai;
+import { el } from "#page/dom.js";
+import { fill, percent, whole } from "#page/numbers.js";
+import { tokenText } from "#page/tokens.js";
+
+/**
+ * @typedef {object} Row values from 0 to 1
+ * @property {string} label
+ * @property {number} value
+ * @property {number} [raw] drawn behind it, paler
+ * @property {boolean} [cut] crossed out
+ * @property {number} [count] how often it was drawn
+ * @property {string} [note] in the place of the count
+ * @property {string} [number] in the place of the percentage
+ * @property {boolean} [mark]
+ * @property {boolean} [rest] everything else
+ * @property {string} [title]
+ * @property {() => void} [onchoose]
+ *
+ * @param {{caption: string, zoom?: any, choosable?: boolean, unit?: (at: number) => string}} how
+ * `zoom`: the control that zooms
+ * @returns {{node: any, list: any, draw: (rows: Row[], zoomed?: boolean) => void}} zoomed: the longest bar nearly fills the axis
+ */
+export function bars({ caption, zoom, choosable = false, unit = (at) => `${+(100 * at).toPrecision(3)}%` }) {
   const list = el("ol", { class: "gx-bars", "aria-label": caption });
   const axis = el("div", { class: "gx-axis", "aria-hidden": "true" });
-  const zoom = el("input", { type: "checkbox", onchange: () => draw(last) });
-  const node = el(
-    "div",
-    { class: "gx-chart" },
-    list,
-    axis,
-    zoomLabel ? el("label", { class: "gx-switch" }, zoom, zoomLabel) : null,
-  );
+  const node = el("div", { class: "gx-chart" }, list, axis, zoom);
   const rows = [];
-  let last = [];
   function newRow() {
     const row = {
       label: el("span", { class: "gx-bar-label" }),
@@ -36,10 +46,9 @@ genai.bars = function bars({ caption, zoomLabel, choosable = false, unit = (at) 
     rows.push(row);
     return row;
   }
-  function draw(data) {
-    last = data;
+  function draw(data, zoomed = false) {
     const top = Math.max(...data.filter((one) => !one.rest).map((one) => Math.max(one.value, one.raw ?? 0)), 1e-9);
-    const most = zoom.checked
+    const most = zoomed
       ? ([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].find((stop) => stop >= top) ?? 1)
       : 1;
     node.dataset.most = most;
@@ -71,4 +80,22 @@ genai.bars = function bars({ caption, zoomLabel, choosable = false, unit = (at) 
     }
   }
   return { node, draw, list };
-};
+}
+
+/**
+ * The rows of the likeliest tokens, and one for everything else.
+ * @param {{text: string, probability: number}[]} candidates the likeliest first
+ * @param {number} shown how many get a row of their own
+ * @param {number} others how many tokens there are beside the candidates
+ * @param {string} everythingElse a sentence with {count}
+ * @param {(candidate: any) => object} [more] of a row
+ */
+export function tokenRows(candidates, shown, others, everythingElse, more = () => ({})) {
+  const own = candidates.slice(0, shown);
+  const rest = 1 - own.reduce((sum, one) => sum + one.probability, 0);
+  const count = others + candidates.length - own.length;
+  return [
+    ...own.map((one) => ({ label: one.text, value: one.probability, ...more(one) })),
+    { rest: true, label: fill(everythingElse, { count: whole(count) }), value: Math.max(0, rest) },
+  ];
+}

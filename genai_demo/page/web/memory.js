@@ -1,48 +1,52 @@
-// What the browser keeps for a visitor: settings of the page in its session, places and typed texts in its history.
+// What the browser keeps for a visitor: settings of the page in its session; places and what was chosen there in its history.
 // Where either is blocked, as for a page within a page, nothing is kept and all goes on.
-"use strict";
-globalThis.genai ??= { scenes: {}, texts: {} };
-genai.memory = (() => {
-  const attempt = (work) => {
-    try {
-      return work();
-    } catch {
-      return null;
-    }
-  };
-  const get = (name) => attempt(() => sessionStorage.getItem(name));
-  const set = (name, value) => attempt(() => sessionStorage.setItem(name, value));
 
-  // A new place is one that Back leads away from again.
-  function goTo(address, isNew) {
-    attempt(() => (isNew ? history.pushState({}, "", address) : history.replaceState(history.state, "", address)));
+const attempt = (work) => {
+  try {
+    return work();
+  } catch {
+    return null;
   }
+};
 
-  // ── typed texts: they survive a reload, and Back from another page; a new visit begins afresh ────────────
-  const kept = attempt(() => history.state.genaiTyped) ?? {};
-  const SAVE_MS = 1_000,
-    fields = new Map(); // name → {box, first}
-  function keepTyped(name, node) {
-    [...node.querySelectorAll("textarea, input[type=text], input[type=number]")].forEach((box, index) => {
-      const field = `${name}-${index}`;
-      fields.set(field, { box, first: box.value });
-      if (!(field in kept) || kept[field] === box.value) return;
-      box.value = kept[field];
-      for (const event of box.type === "number" ? ["input", "change"] : ["input"])
-        box.dispatchEvent(new Event(event, { bubbles: true }));
-    });
-  }
-  let timer;
-  function save() {
-    clearTimeout(timer);
-    const typed = { ...kept }; // of scenes that this visit has not opened
-    for (const [field, { box, first }] of fields) if (box.value !== first || field in kept) typed[field] = box.value;
-    attempt(() => history.replaceState({ ...history.state, genaiTyped: typed }, ""));
-  }
-  addEventListener("beforeunload", save); // while the page is being left, it is too late
-  document.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(save, SAVE_MS);
-  });
-  return { get, set, goTo, keepTyped };
-})();
+/** A setting of this session, or null. @param {string} name @returns {string | null} */
+export const get = (name) => attempt(() => sessionStorage.getItem(name));
+/** @param {string} name @param {any} value */
+export const set = (name, value) => attempt(() => sessionStorage.setItem(name, value));
+
+/** Go to an address. Back leads away again from a new place. @param {string} address @param {boolean} isNew */
+export function goTo(address, isNew) {
+  attempt(() => (isNew ? history.pushState({}, "", address) : history.replaceState(history.state, "", address)));
+}
+
+// ── what was chosen in each scene: it survives a reload, and Back from another page; a new visit begins afresh ────────
+const kept = attempt(() => history.state.genaiScenes) ?? {};
+const SAVE_MS = 1_000;
+/** @type {Map<string, () => any>} */
+const states = new Map();
+let timer;
+
+/**
+ * Keep the state of a scene from now on.
+ * @param {string} name of the scene, with its tab
+ * @param {() => Record<string, any>} state
+ * @returns {Record<string, any>} what was kept the last time, of which nothing is certain
+ */
+export function keep(name, state) {
+  states.set(name, state);
+  return kept[name] ?? {};
+}
+
+/** Something was chosen: it is written down soon. */
+export function changed() {
+  clearTimeout(timer);
+  timer = setTimeout(save, SAVE_MS);
+}
+
+function save() {
+  clearTimeout(timer);
+  const all = { ...kept }; // also of scenes that this visit has not opened
+  for (const [name, state] of states) all[name] = state();
+  attempt(() => history.replaceState({ ...history.state, genaiScenes: all }, ""));
+}
+globalThis.addEventListener?.("beforeunload", save); // while the page is being left, it is too late

@@ -1,170 +1,96 @@
-// The page around the scenes: tabs and steps in the address, keys, light/dark, projector mode, the loading model.
-"use strict";
-(() => {
-  const { connection, el, memory, texts } = genai;
-  const steppers = {};
-  const asked = new URLSearchParams(location.search); // what the visitor's link says, before the page rewrites it
-  let opened = false,
-    first = null; // once Gradio has made the page; the tab that it opens by itself
-  const WRITING = 'textarea, input:not([type="range"]):not([type="checkbox"]):not([type="radio"]), [contenteditable]';
+// The page around the scenes: tabs and steps in the address, and the keys that work everywhere.
+import { placed } from "#page/address.js";
+import { isLetter, modified } from "#page/keys.js";
+import * as memory from "#page/memory.js";
+import * as steps from "#page/steps.js";
+import "#page/plaintext.js";
 
-  // ── places: a move of the visitor can be gone back from; whatever else changes the address replaces it ───
-  function remember(tab, scene, isMove) {
-    const query = new URLSearchParams(location.search);
-    if (!opened || (query.get("tab") === tab && query.get("scene") === scene)) return;
-    query.set("tab", tab);
-    query.set("scene", scene);
-    genai.memory.goTo(`${location.pathname}?${query}${location.hash}`, isMove);
-  }
-  addEventListener("popstate", () => {
-    const query = new URLSearchParams(location.search);
-    openTab(query.get("tab") ?? first, (stepper) => stepper.go(query.get("scene")));
+const query = () => new URLSearchParams(location.search);
+const asked = query(); // what the visitor's link says, before the page rewrites it
+const WRITE_MS = 300; // after the last change, the address follows: browsers allow so many changes a minute only
+const PATIENCE_MS = 5_000; // how long a tab may take to be made
+const WRITING = 'textarea, input:not([type="range"]):not([type="checkbox"]):not([type="radio"]), [contenteditable]';
+let opened = false,
+  first = null; // once Gradio has made the page; the tab that it opens by itself
+
+// ── places: a move of the visitor can be gone back from; whatever else changes the address replaces it ───────────────
+/** @param {steps.Stepper} place @param {boolean} isMove */
+function remember(place, isMove) {
+  const scene = place.scene();
+  if (!opened || !scene) return;
+  const now = query();
+  const next = placed(now, place.tab, place.current, scene.written());
+  const isSame = now.get("tab") === place.tab && now.get("scene") === place.current;
+  if (`?${next}` !== location.search) memory.goTo(`${location.pathname}?${next}${location.hash}`, isMove && !isSame);
+}
+let timer;
+globalThis.document?.addEventListener("gx-scene", (event) => {
+  const scene = /** @type {CustomEvent} */ (event).detail;
+  const place = steps.visible();
+  if (place?.scene() !== scene) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (steps.visible() === place && place.scene() === scene) remember(place, false);
+  }, WRITE_MS);
+});
+globalThis.addEventListener?.("popstate", () => {
+  const there = query();
+  openTab(there.get("tab") ?? first, (place) => {
+    place.go(there.get("scene"));
+    place.scene()?.restore(there);
   });
+});
 
-  // ── steps ────────────────────────────────────────────────────────────────────────────────────────────────
-  genai.stepper = (tab, element) => {
-    const buttons = [...element.querySelectorAll("button[data-scene]")];
-    const names = buttons.map((button) => button.dataset.scene);
-    const shell = (name) => document.getElementById(`scene-${tab}-${name}`);
-    function go(name) {
-      self.current = names.includes(name) ? name : names[0];
-      for (const [index, button] of buttons.entries()) {
-        const current = names[index] === self.current;
-        if (current) button.setAttribute("aria-current", "step");
-        else button.removeAttribute("aria-current");
-        shell(names[index])?.classList.toggle("gx-current", current);
-      }
-      const node = shell(self.current);
-      if (node) genai.sceneShown(node);
-    }
-    function moveTo(name, isMove = true) {
-      go(name);
-      remember(tab, self.current, isMove);
-    }
-    // A key that is held down is one move.
-    function step(by, event) {
-      const next = names[names.indexOf(self.current) + by];
-      if (next) moveTo(next, !event.repeat);
-      return !!next;
-    }
-    const self = (steppers[tab] = { tab, go, moveTo, step, element, current: names[0] });
-    buttons.forEach((button) => button.addEventListener("click", () => moveTo(button.dataset.scene)));
-    element.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!by || genai.keys.modified(event)) return;
-      if (step(by, event)) buttons[names.indexOf(self.current)].focus();
-      event.preventDefault();
-    });
-    go(asked.get("scene"));
-    // Scenes of the same tab may be mounted a moment later than the stepper.
-    let tries = 0;
-    const settle = setInterval(() => {
-      if (shell(self.current)?.querySelector(".gx-scene")?.genaiScene || ++tries > 100) {
-        clearInterval(settle);
-        go(self.current);
-      }
-    }, 50);
-  };
-  const visibleStepper = () => Object.values(steppers).find((one) => one.element.offsetParent !== null);
+/** Begin the steps of a tab. @param {string} tab @param {{element: any}} gradio */
+export function stepper(tab, { element }) {
+  steps.begin(tab, element, asked.get("scene"), remember);
+}
 
-  document.addEventListener("keydown", (event) => {
-    if (genai.keys.modified(event) || event.target.closest?.(WRITING)) return;
-    if (event.key === "PageDown" || event.key === "PageUp") {
-      visibleStepper()?.step(event.key === "PageDown" ? 1 : -1, event);
-      window.scrollTo({ top: 0 });
-      event.preventDefault();
-    } else if (genai.keys.isLetter(event, "p") && !event.target.closest?.("select")) {
-      document.querySelector("#gx-projector")?.click();
-    }
+// ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+globalThis.document?.addEventListener("keydown", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (modified(event) || target?.closest(WRITING)) return;
+  if (event.key === "PageDown" || event.key === "PageUp") {
+    steps.visible()?.step(event.key === "PageDown" ? 1 : -1, event);
+    scrollTo({ top: 0 });
+    event.preventDefault();
+  } else if (isLetter(event, "p") && !target?.closest("select")) {
+    /** @type {any} */ (document.querySelector("#gx-projector"))?.click();
+  }
+});
+
+// ── tabs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** @returns {any} */
+const tabButton = (tab) => document.getElementById(`tab-${tab}-button`);
+
+// A tab's panel is made when it is first opened; `then` gets the stepper that is shown at last.
+let opening = 0;
+function whenOpen(isThere, then) {
+  const mine = ++opening,
+    until = performance.now() + PATIENCE_MS;
+  (function look() {
+    const there = steps.visible();
+    if (mine !== opening || performance.now() > until) return;
+    if (there?.scene() && isThere(there)) then(there);
+    else setTimeout(look, 20);
+  })();
+}
+let travelling = false;
+function openTab(tab, then) {
+  travelling = true; // by its address, not by a visitor's click
+  tabButton(tab)?.click();
+  travelling = false;
+  whenOpen((there) => there.tab === tab || !tabButton(tab), then);
+}
+const isChosen = ({ tab }) => tabButton(tab)?.getAttribute("aria-selected") === "true";
+
+/** Gradio has made the page: open what the visitor's link says. */
+export function open() {
+  opened = true;
+  document.addEventListener("click", ({ target }) => {
+    if (travelling || !(target instanceof Element) || !target.closest('[role="tab"]')) return;
+    setTimeout(() => whenOpen(isChosen, (there) => there.moveTo(there.current)));
   });
-
-  // ── tabs ─────────────────────────────────────────────────────────────────────────────────────────────────
-  // A tab's panel is made when it is first opened; `then` gets the stepper that is shown at last.
-  let opening = 0;
-  function whenOpen(isThere, then) {
-    const mine = ++opening,
-      until = performance.now() + 5_000;
-    (function look() {
-      const stepper = visibleStepper();
-      if (mine !== opening || performance.now() > until) return;
-      if (stepper && isThere(stepper)) then(stepper);
-      else setTimeout(look, 20);
-    })();
-  }
-  let travelling = false;
-  function openTab(tab, then) {
-    travelling = true; // by its address, not by a visitor's click
-    document.getElementById(`tab-${tab}-button`)?.click();
-    travelling = false;
-    whenOpen((stepper) => stepper.tab === tab || !document.getElementById(`tab-${tab}-button`), then);
-  }
-  genai.openTab = () => {
-    opened = true;
-    document.addEventListener("click", (event) => {
-      if (!event.target.closest('[role="tab"]') || travelling) return;
-      setTimeout(() =>
-        whenOpen(
-          (stepper) => isChosen(stepper),
-          (stepper) => stepper.moveTo(stepper.current),
-        ),
-      );
-    });
-    first = document.querySelector('[role="tab"][aria-selected="true"]')?.id.replace(/^tab-|-button$/g, "");
-    openTab(asked.get("tab") ?? first, (stepper) => stepper.moveTo(stepper.current, false));
-  };
-  const isChosen = ({ tab }) => document.getElementById(`tab-${tab}-button`)?.getAttribute("aria-selected") === "true";
-
-  // ── the bar at the top ───────────────────────────────────────────────────────────────────────────────────
-  genai.header = ({ element }) => {
-    const { server } = connection.of(element);
-    const words = texts.ui;
-    const status = element.querySelector(".gx-status");
-    const toggle = (id, name, start, apply) => {
-      const button = element.querySelector(id);
-      const set = (on) => {
-        button.setAttribute("aria-pressed", on);
-        apply(on);
-        memory.set(name, on);
-      };
-      button.addEventListener("click", () => set(button.getAttribute("aria-pressed") !== "true"));
-      const kept = memory.get(name);
-      set(kept === null ? start : kept === "true");
-    };
-    toggle("#gx-dark", "gx-dark", document.body.classList.contains("dark"), (on) => {
-      document.body.classList.toggle("dark", on);
-      document.dispatchEvent(new CustomEvent("gx-dark"));
-    });
-    toggle("#gx-projector", "gx-projector", false, (on) => {
-      document.body.classList.toggle("gx-projector", on);
-      document.dispatchEvent(new CustomEvent("gx-projector"));
-    });
-    const bar = el("span", { class: "gx-progress" }, el("span"));
-    const label = el("span");
-    status.append(label, bar);
-    function show(state) {
-      label.textContent = state.sentence;
-      bar.hidden = state.lost || state.ready || state.failed;
-      bar.firstChild.style.width = `${100 * (state.fraction ?? 0)}%`;
-      status.classList.toggle("gx-error", !!(state.lost || state.failed));
-      status.classList.toggle("gx-ready", !!state.ready);
-    }
-    // Until the model is ready, and again after the connection was lost: another model may be loading then.
-    async function poll() {
-      let state;
-      try {
-        state = await server.model_status({});
-      } catch (error) {
-        if (error instanceof connection.Lost) return; // `watch` tells when to go on
-        state = { sentence: words.failed, failed: true };
-      }
-      show(state);
-      if (state.ready) genai.becomeReady();
-      else if (!state.failed) setTimeout(poll, 500);
-    }
-    connection.watch((lost) => {
-      if (lost) show({ sentence: words.no_connection, lost });
-      else poll();
-    });
-    poll();
-  };
-})();
+  first = document.querySelector('[role="tab"][aria-selected="true"]')?.id.replace(/^tab-|-button$/g, "");
+  openTab(asked.get("tab") ?? first, (there) => there.moveTo(there.current, false));
+}

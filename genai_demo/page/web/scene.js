@@ -1,286 +1,284 @@
-// What every scene is given: asking the program, running it, saying what went wrong, and being shown or not.
-"use strict";
-globalThis.genai ??= { scenes: {}, texts: {} };
-Object.assign(
-  genai,
-  (() => {
-    const { connection, memory, scenes, texts } = genai;
+// A scene: its state, its questions and its picture, held together. All that scenes do alike is done here.
+import * as address from "#page/address.js";
+import * as connection from "#page/connection.js";
+import { el } from "#page/dom.js";
+import { keepPlace } from "#page/focus.js";
+import { modified } from "#page/keys.js";
+import * as memory from "#page/memory.js";
+import { commonOrigin, provenance } from "#page/provenance.js";
+import { Questions } from "#page/questions.js";
+import { whenReady } from "#page/ready.js";
+import { share } from "#page/shared.js";
+import { waiting } from "#page/waiting.js";
+import { words } from "#page/words.js";
 
-    // Whether a question differs from the one that was answered last, so that what is shown must not pass for its answer.
-    // What stands there at first belongs to the first question, unless the visitor has touched anything.
-    let touched = false;
-    for (const event of ["input", "change", "click"]) {
-      document.addEventListener(
-        event,
-        ({ target }) => {
-          touched ||= !!target.closest?.(".gx-work");
-        },
-        { capture: true },
-      );
-    }
-    function novelty() {
-      const answered = new Map();
-      return {
-        isNew: (about, request) => (answered.has(about) ? answered.get(about) !== request : touched),
-        answered: (about, request) => answered.set(about, request),
-      };
-    }
+/**
+ * What a scene is given: the words it writes, what else its feature knows, and the recorded answers that it opens with.
+ * @typedef {object} Given
+ * @property {any} texts
+ * @property {any} settings
+ * @property {Record<string, any>} recorded key → answer
+ *
+ * What a visitor has chosen, as plain JSON: it is never changed in place.
+ * @typedef {Record<string, any>} State
+ *
+ * The module of a scene. `fields`, `asks` and `gather` are pure and touch no document: tests and a static edition call them, too.
+ * @typedef {object} SceneModule
+ * @property {(given: Given) => address.Fields} fields what a visitor can choose: name of a part of the state → field
+ * @property {(state: State, given: Given, answers: Record<string, any>) => import("#page/questions.js").Asked} asks
+ * @property {(scene: Scene) => Built} build makes the nodes, once
+ * @property {(key: string, before: any, part: any) => any} [gather] puts the parts of a run together; without it, the last one counts
+ * @property {readonly string[]} [onDemand] keys of questions that are asked by `scene.ask(key)`, with the state of that moment
+ * @property {readonly string[]} [shares] names of the state that all scenes of the tab have in common
+ *
+ * @typedef {object} Built
+ * @property {(state: State, answers: Record<string, any>) => void} paint the only place that writes into the document
+ * @property {() => void} [shown] the scene has come into view
+ * @property {(key: string, reply: any) => void} [replied] an answer or a refusal, which may hold `offers`
+ */
 
-    // ── asking: answers that are no longer wanted are dropped, errors become a message, and when the connection is lost the
-    // question is asked again as soon as it is back ───────────────────────────────────────────────────────────
-    function asker(scene) {
-      let newest = 0;
-      const me = {},
-        novel = novelty();
-      return async function ask(answer, request) {
-        const mine = ++newest,
-          question = JSON.stringify(request);
-        let result;
-        do {
-          scene.waiting.begin(me, novel.isNew(answer, question));
-          result = await answer(request).catch((error) =>
-            error instanceof connection.Lost ? { lost: true } : { error: texts.ui.failed },
-          );
-          if (mine !== newest) return null;
-          scene.waiting.end(me);
-          if (result.lost) {
-            scene.report(me, texts.ui.connection_lost);
-            await connection.back();
-            if (mine !== newest) return null;
-          }
-        } while (result.lost);
-        if (result.loading) {
-          scene.message(result.error, "gx-note");
-          askAgain(scene.refresh);
-          return null;
-        }
-        scene.report(me, result.error ?? "");
-        scene.offer(result.offers ?? {});
-        if (result.error) return null;
-        novel.answered(answer, question);
-        return result;
-      };
-    }
+/**
+ * Begin a scene in its frame.
+ * @param {SceneModule} module
+ * @param {string} tab
+ * @param {string} name
+ * @param {{element: any, props: any}} gradio what Gradio gives to a component's script
+ * @param {{streams?: readonly string[], answerer?: any}} [how] answerer: who answers instead of the program
+ */
+export function mount(module, tab, name, { element, props }, { streams = [], answerer } = {}) {
+  const node = element.querySelector(".gx-scene");
+  const scene = new Scene(module, tab, name, node, props);
+  node.genaiScene = scene;
+  scene.begin(answerer ?? connection.of(element), props.value ?? {}, streams);
+}
 
-    // ── a run, whose answer comes in many parts. Starting another, or stopping, halts it; late parts of it are dropped ──
-    function runner(scene, event, arrived) {
-      let current = null;
-      const me = {},
-        novel = novelty();
-      function stop() {
-        if (current) scene.server.halt({ run: current }).catch(() => {});
-        over();
-      }
-      function over() {
-        current = null;
-        scene.waiting.end(me);
-      }
-      function start(request) {
-        stop();
-        const run = (current = crypto.getRandomValues(new Uint32Array(3)).join("-")),
-          question = JSON.stringify(request);
-        scene.report(me, "");
-        scene.waiting.begin(me, novel.isNew(event, question));
-        scene.run(event, { run, ...request }, (news) => {
-          if (current !== run) return;
-          if (news.place != null) scene.waiting.place(me, news.place);
-          if (news.part) part(news.part, question);
-          else if (news.end) end(news);
-        });
-      }
-      function part(payload, question) {
-        if (payload.error) over();
-        else novel.answered(event, question);
-        scene.waiting.end(me);
-        if (payload.loading) scene.message(payload.error, "gx-note");
-        else scene.report(me, payload.error ?? "");
-        arrived(payload);
-      }
-      // What has arrived stays; the scene may go on from there. As soon as there is a connection, it sees to what is still open.
-      function end({ lost, failed }) {
-        over();
-        const problem = lost ? texts.ui.connection_lost : failed ? texts.ui.failed : null;
-        if (!problem) return;
-        scene.report(me, problem);
-        arrived({ error: problem, lost });
-        if (lost)
-          connection.back().then(() => {
-            if (!current) {
-              scene.report(me, "");
-              refresh(scene);
-            }
-          });
-      }
-      return { start, stop };
-    }
+let latest = null; // the scene that is shown: the history keeps its state
 
-    // ── where a figure comes from ──────────────────────────────────────────────────────────────────────────────
-    function provenance(origin) {
-      const { el, fill, whole } = genai,
-        words = texts.ui.provenance;
-      const table = origin.words ? "_table" : "";
-      const device = words.devices[origin.device] ?? origin.device;
-      const line = fill(words[origin.kind + table], { ...origin, words: origin.words && whole(origin.words), device });
-      const caveat = origin.weights?.startsWith("quantised") ? fill(words.quantised, origin) : "";
-      const later = origin.kind === "recorded" && !origin.stays ? words.takes_over : ""; // `stays`: no live figure will take its place
-      return [
-        el("strong", { class: `gx-kind gx-${origin.kind}` }, words.kinds[origin.kind]),
-        ` ${line} ${later} ${caveat}`,
-      ];
-    }
+export class Scene {
+  /** @type {State} */
+  state = {};
+  /** @type {SceneModule} */
+  #module;
+  /** @type {Built | null} */
+  #built = null;
+  /** @type {Questions | null} */
+  #questions = null;
+  /** @type {((state: State) => void)[]} each shows what it stands for, before every painting */
+  #controls = [];
+  /** @type {Map<string, {text: string, kind: string}>} what is to be said above the scene, by who says it */
+  #said = new Map();
+  #tell = (_) => {};
+  #isDirty = true;
+  #later = null;
 
-    // ── mounting ─────────────────────────────────────────────────────────────────────────────────────────────
-    function mount(name, { element, props }) {
-      const node = element.querySelector(".gx-scene");
-      const message = node.querySelector(".gx-message"),
-        problems = new Map();
-      const scene = {
-        name,
-        node,
-        texts: props.texts,
-        settings: props.settings,
-        payload: props.value,
-        ...connection.of(element),
-        work: node.querySelector(".gx-work"),
-        waiting: genai.waiting(node),
-        refresh: () => {},
-        shown: () => {},
-        offer: () => {}, // what the server would take instead of a part of the question
-        message(text, kind = "gx-error") {
-          if (message.textContent === text) return;
-          message.textContent = text;
-          message.className = `gx-message ${kind}`;
-          message.hidden = !text;
-        },
-        // What went wrong for one of the scene's askers; it stands until the same one is answered.
-        report(who, problem) {
-          if (problem) problems.set(who, problem);
-          else problems.delete(who);
-          scene.message([...problems.values()].at(-1) ?? "");
-          node.classList.toggle("gx-stale", problems.size > 0); // some figures are of an earlier question
-        },
-        // Something else than an answer did not come: resolves when it is worth another try.
-        async lost() {
-          connection.lose();
-          scene.report(connection, texts.ui.connection_lost);
-          await connection.back();
-          scene.report(connection, "");
-        },
-        origin(origin) {
-          node.querySelector(".gx-provenance").replaceChildren(...provenance(origin));
-        },
-        // Work that waits until the visitor pauses; meanwhile what is shown is not of what is typed.
-        debounce(work, milliseconds = 250) {
-          const me = {};
-          let timer;
-          const composing = () => {
-            clearTimeout(timer);
-            scene.waiting.begin(me, true, true);
-          };
-          return Object.assign(
-            (...values) => {
-              composing();
-              timer = setTimeout(() => {
-                work(...values);
-                scene.waiting.end(me);
-              }, milliseconds);
-            },
-            { composing },
-          );
-        },
-      };
-      scene.asker = () => asker(scene); // questions of different askers do not supersede one another
-      scene.ask = scene.asker();
-      node.genaiScene = scene;
-      scenes[name](scene);
-      keepPlace(node);
-      memory.keepTyped(`${scene.name}`, node);
-      whenReady(() => refresh(scene));
-    }
-    // A button that hides, disables or replaces itself would drop a keyboard's place to the top of the page. What was made anew
-    // where it stood gets it instead, or else the next control.
-    const CONTROLS = "button:not(:disabled), summary, select, input:is([type=range], [type=checkbox]), [tabindex='0']";
-    function keepPlace(node) {
-      let last = null,
-        number = 0,
-        path = [];
-      const seen = (one) => one.getClientRects().length > 0;
-      const usable = () => [...node.querySelectorAll(CONTROLS)].filter(seen);
-      const lost = () => !last.isConnected || !seen(last) || last.disabled;
-      const places = (one) =>
-        one === node ? [] : [...places(one.parentElement), [...one.parentElement.children].indexOf(one)];
-      node.addEventListener("focusin", ({ target }) => {
-        [last, number, path] = [target, usable().indexOf(target), places(target)];
-      });
-      node.addEventListener("focusout", ({ target }) =>
-        setTimeout(() => {
-          if (last === target && !lost() && document.activeElement !== target) last = null; // left by the visitor, who may also look at another window
-        }),
-      );
-      new MutationObserver(() => {
-        if (!last || number < 0 || !lost() || ![document.body, last].includes(document.activeElement)) return;
-        const there = usable(),
-          anew = path.reduce((at, place) => at?.children[place], node);
-        (there.includes(anew) ? anew : there[Math.min(number, there.length - 1)])?.focus({ preventScroll: true });
-      }).observe(node, { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden", "disabled"] });
-    }
-    // Space plays or pauses, where no button or field has the focus.
-    function onSpace(scene, work) {
-      document.addEventListener("keydown", (event) => {
-        if (event.key !== " " || event.repeat || genai.keys.modified(event) || !isShown(scene)) return;
-        if (event.target.closest?.("button, input, textarea, select, summary, a, [contenteditable]")) return;
-        event.preventDefault();
-        work();
-      });
-    }
+  /** @param {SceneModule} module @param {string} tab @param {string} name @param {any} node @param {any} props */
+  constructor(module, tab, name, node, props) {
+    this.#module = module;
+    this.tab = tab;
+    this.name = name;
+    this.node = node;
+    /** the scene's own part of the page @type {any} */
+    this.work = node.querySelector(".gx-work");
+    this.texts = props.texts;
+    this.settings = props.settings;
+    /** @type {Record<string, any>} key → the answer that was recorded */
+    this.recorded = Object.fromEntries(Object.entries(props.value ?? {}).map(([key, { answer }]) => [key, answer]));
+    this.fields = module.fields(this);
+    this.waiting = waiting(node);
+  }
 
-    // ── shown, and ready ─────────────────────────────────────────────────────────────────────────────────────
-    const isShown = (scene) => scene.node.offsetParent !== null; // of its tab the current scene, in the tab that is open
-    function refresh(scene) {
-      if (isShown(scene)) scene.refresh();
-      else scene.stale = true;
+  // ── what a scene's module may do ───────────────────────────────────────────────────────────────────────────────
+  /**
+   * The visitor has chosen something. It is painted at once; what it asks is asked after `wait` milliseconds without another change.
+   * @param {State} changes
+   * @param {{wait?: number}} [how]
+   */
+  set(changes, { wait = 0 } = {}) {
+    if (!this.#put(changes)) return;
+    this.report("link", "");
+    this.#tell(changes);
+    this.paint();
+    if (!wait) {
+      this.#settle();
+      return;
     }
-    function sceneShown(shell) {
-      const scene = shell.querySelector(".gx-scene")?.genaiScene;
-      if (!scene) return;
-      scene.shown();
-      if (scene.stale && ready) {
-        scene.stale = false;
-        scene.refresh();
-      }
-    }
-    let ready = false;
-    const waiting = new Set();
-    function whenReady(work) {
-      if (ready) work();
-      else waiting.add(work);
-    }
-    // The page says when its first model is there. Another one, such as a sibling of it, is asked for now and then.
-    function askAgain(work) {
-      if (ready) setTimeout(work, 3_000);
-      else waiting.add(work);
-    }
-    function becomeReady() {
-      ready = true;
-      for (const work of waiting) work();
-      waiting.clear();
-    }
+    this.composing();
+    this.#later = setTimeout(() => this.#settle(), wait);
+  }
+  /** Something is being typed: what is shown is not of that. */
+  composing() {
+    clearTimeout(this.#later);
+    this.waiting.begin("typing", true, true);
+  }
+  /** Ask a question now. @param {string} key @param {State} [changes] chosen at the same moment */
+  ask(key, changes = {}) {
+    clearTimeout(this.#later);
+    this.waiting.end("typing");
+    this.#put(changes);
+    this.#tell(changes);
+    this.#questions.ask(key);
+  }
+  /** End a run; what has arrived stays. @param {string} key */
+  stop(key) {
+    this.#questions.stop(key);
+  }
+  /** How far a question is, see `Questions.progress`. @param {string} key */
+  progress(key) {
+    return this.#questions.progress(key);
+  }
+  /** The answers that are shown: key → answer. */
+  get answers() {
+    return this.#questions.answers;
+  }
+  /** Keep a control in step with the state. @param {(state: State) => void} show */
+  follow(show) {
+    this.#controls.push(show);
+  }
+  /**
+   * Say above the scene what went wrong, or what is to be noted; it stands until the same one has nothing to say.
+   * @param {string} who
+   * @param {string} text
+   * @param {"gx-error" | "gx-note"} [kind]
+   */
+  report(who, text, kind = "gx-error") {
+    if (!text && !this.#said.has(who)) return;
+    this.#said.delete(who);
+    if (text) this.#said.set(who, { text, kind });
+    const all = [...this.#said.values()];
+    const newest = all.at(-1) ?? { text: "", kind: "gx-note" };
+    const message = this.node.querySelector(".gx-message");
+    if (message.textContent !== newest.text) message.textContent = newest.text;
+    message.className = `gx-message ${newest.kind}`;
+    message.hidden = !newest.text;
+    this.node.classList.toggle("gx-stale", all.some((one) => one.kind === "gx-error")); // prettier-ignore
+  }
+  /** Something else than an answer did not come: resolves when it is worth another try. */
+  async lost() {
+    connection.lose();
+    this.report("other", words.connection_lost);
+    await connection.back();
+    this.report("other", "");
+  }
+  /** Whether it is in view: of its tab the current scene, in the tab that is open. */
+  isShown() {
+    return this.node.offsetParent !== null;
+  }
 
-    // ── values that several scenes share, such as the prompt ─────────────────────────────────────────────────
-    function shared(value) {
-      const listeners = [];
-      return {
-        get: () => value,
-        set(next, from) {
-          value = next;
-          listeners.forEach(([owner, work]) => {
-            if (owner !== from) work(next);
-          });
-        },
-        listen: (owner, work) => listeners.push([owner, work]),
-      };
+  // ── what the page does with it ─────────────────────────────────────────────────────────────────────────────────
+  /**
+   * @param {any} answerer
+   * @param {Record<string, any>} recorded key → {ask, values, answer}
+   * @param {readonly string[]} streams
+   */
+  begin(answerer, recorded, streams) {
+    const module = this.#module;
+    this.#remember();
+    this.#questions = new Questions({
+      tab: this.tab,
+      answerer,
+      streams,
+      recorded,
+      waiting: this.waiting,
+      onDemand: module.onDemand ?? [],
+      asks: (state, answers) => module.asks(state, this, answers),
+      gather: module.gather ?? ((_key, _before, part) => part),
+      state: () => this.state,
+      report: (key, problem, reply) => {
+        this.report(key, problem);
+        if (reply) this.#built?.replied?.(key, reply);
+      },
+      note: (key, text) => this.report(key, text, "gx-note"),
+      changed: () => {
+        this.paint();
+        if (this.isShown()) this.#questions.update();
+      },
+    });
+    this.#built = module.build(this);
+    keepPlace(this.node);
+    for (const event of ["gx-projector", "gx-dark"]) document.addEventListener(event, () => this.paint());
+    this.paint();
+    whenReady(this.tab, () => this.#settle());
+    if (this.isShown()) this.shown();
+  }
+  /** What was chosen before the page was loaded again, what other scenes have in common with this one, what the link says. */
+  #remember() {
+    this.state = address.defaults(this.fields);
+    const kept = memory.keep(`${this.tab}/${this.name}`, () => this.state);
+    for (const [key, field] of Object.entries(this.fields)) {
+      if (key in kept && field.allows(kept[key])) this.state[key] = kept[key];
     }
+    this.#tell = share(this.tab, this, this.#module.shares ?? []);
+    const query = new URLSearchParams(location.search);
+    if (query.get("tab") === this.tab && query.get("scene") === this.name) {
+      const { state, refused } = address.restored(this.fields, query);
+      for (const key of Object.keys(state)) if (query.has(key)) this.state[key] = state[key];
+      if (refused.length) this.report("link", words.link_in_part, "gx-note");
+    }
+    this.#tell(this.state);
+  }
+  /** It has come into view. */
+  shown() {
+    latest = this;
+    if (this.#isDirty) this.paint();
+    this.#built.shown?.();
+    this.#questions.update();
+  }
+  /** Paint it, now or as soon as it is in view. */
+  paint() {
+    if (latest === this) memory.changed();
+    this.#isDirty = !this.isShown();
+    if (this.#isDirty || !this.#built) return;
+    for (const show of this.#controls) show(this.state);
+    this.#built.paint(this.state, this.answers);
+    const origin = commonOrigin(Object.values(this.answers));
+    const stays = Object.keys(this.answers).some((key) => this.progress(key).stays);
+    if (origin) this.node.querySelector(".gx-provenance").replaceChildren(...provenance({ ...origin, stays }));
+    document.dispatchEvent(new CustomEvent("gx-scene", { detail: this }));
+  }
+  /** Others have changed what this scene has in common with them. @param {State} changes */
+  adopt(changes) {
+    if (!this.#put(Object.fromEntries(Object.entries(changes).filter(([key]) => key in this.fields)))) return;
+    this.paint();
+    this.#settle();
+  }
+  /** What the address is to hold of it: name → text. */
+  written() {
+    return address.differences(this.fields, this.state);
+  }
+  /** Take over what an address says. @param {URLSearchParams} query */
+  restore(query) {
+    const { state, refused } = address.restored(this.fields, query);
+    for (const [key, field] of Object.entries(this.fields)) if (field.local) delete state[key];
+    this.report("link", refused.length ? words.link_in_part : "", "gx-note");
+    if (!this.#put(state)) return;
+    this.#tell(this.state);
+    this.paint();
+    this.#settle();
+  }
+  #put(changes) {
+    const differs = ([key, value]) => JSON.stringify(this.state[key]) !== JSON.stringify(value);
+    if (!Object.entries(changes).some(differs)) return false;
+    this.state = { ...this.state, ...changes };
+    return true;
+  }
+  #settle() {
+    clearTimeout(this.#later);
+    this.waiting.end("typing");
+    if (this.isShown()) this.#questions?.update();
+  }
+}
 
-    return { mount, runner, onSpace, sceneShown, isShown, becomeReady, shared, provenance };
-  })(),
-);
+/** Space plays or pauses, where no button or field has the focus. @param {Scene} scene @param {() => void} work */
+export function onSpace(scene, work) {
+  document.addEventListener("keydown", (event) => {
+    const { target } = event;
+    const controls = "button, input, textarea, select, summary, a, [contenteditable]";
+    const isElsewhere = target instanceof Element && target.closest(controls);
+    if (event.key !== " " || event.repeat || modified(event) || isElsewhere || !scene.isShown()) return;
+    event.preventDefault();
+    work();
+  });
+}
+
+/** Give the visitor a file. @param {string} name @param {string} href */
+export const download = (name, href) => el("a", { href, download: name }).click();

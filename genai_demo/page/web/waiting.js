@@ -1,10 +1,13 @@
 // Waiting for an answer: what is shown is dimmed where it belongs to another question, and after two seconds words say so.
-"use strict";
-globalThis.genai ??= { scenes: {}, texts: {} };
-genai.waiting = (node) => {
-  const { el, fill, texts } = genai,
-    SAID_AFTER_MS = 2_000,
-    TICK_MS = 500;
+import { el } from "#page/dom.js";
+import { fill } from "#page/numbers.js";
+import { words } from "#page/words.js";
+
+const SAID_AFTER_MS = 2_000;
+const TICK_MS = 500;
+
+/** @param {any} node a scene's, which is dimmed and gets the notice */
+export function waiting(node) {
   const waits = new Map(); // who waits → {other, since, place}; `since` is missing while the visitor still types
   const sentence = el("span"),
     clock = el("span", { "aria-hidden": "true" }); // a clock that speaks would never be silent
@@ -19,12 +22,11 @@ genai.waiting = (node) => {
       [...waits.values()].some((one) => one.other),
     );
     const asked = [...waits.values()].filter((one) => one.since).sort((one, other) => one.since - other.since);
-    const long = asked.find((one) => performance.now() - one.since >= SAID_AFTER_MS),
-      words = texts.ui.waiting;
-    const said = long ? fill(long.place ? words.queued : words.asked, long) : "";
+    const long = asked.find((one) => performance.now() - one.since >= SAID_AFTER_MS);
+    const said = long ? fill(long.place ? words.waiting.queued : words.waiting.asked, long) : "";
     if (sentence.textContent !== said) sentence.textContent = said;
     clock.textContent = long
-      ? ` ${fill(words.so_far, { seconds: Math.floor((performance.now() - long.since) / 1000) })}`
+      ? ` ${fill(words.waiting.so_far, { seconds: Math.floor((performance.now() - long.since) / 1000) })}`
       : "";
     notice.classList.toggle("gx-said", !!long);
     if (!asked.length) {
@@ -49,4 +51,4 @@ genai.waiting = (node) => {
       if (waits.delete(who)) show();
     },
   };
-};
+}

@@ -1,252 +1,235 @@
 // Scene 2: the model only predicts the next token.
-"use strict";
-genai.scenes.predict = (scene) => {
-  const { el, button, field, presets, fill, whole, percent, oneIn, tokenText, bars } = genai;
-  const { texts } = scene;
-  const { promptBox, barsShown } = genai.nextToken;
-  const CHAIN_SHOWN = 12;
-  let payload = scene.payload,
-    hidden = false,
-    more = false,
-    guess = null,
-    guessedFor = null;
+import { barsShown } from "#features/next_word/web/sampling.js";
+import { bars, tokenRows } from "#page/charts.js";
+import { textbox, tick, toggle } from "#page/controls.js";
+import { button, el, field, presets } from "#page/dom.js";
+import { flag, maybe, text } from "#page/fields.js";
+import { onSubmit } from "#page/keys.js";
+import { fill, oneIn, percent, whole } from "#page/numbers.js";
+import { tokenText } from "#page/tokens.js";
 
-  const prompt = promptBox(scene, texts.prompt, { rows: 1 });
-  const warning = el(
-    "p",
-    { class: "gx-message gx-note", hidden: true },
-    texts.trailing_space,
-    " ",
-    button(texts.remove_space, () => prompt.set(prompt.box.value.trimEnd()), { class: "gx-button gx-small" }),
+const CHAIN_SHOWN = 12; // tokens of a watched word
+const KEYS = 3; // of the phone's keyboard
+const LONGEST_WORD = 60;
+
+export const shares = ["prompt"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = ({ texts: { presets: examples } }) => ({
+  prompt: text(examples[0].prompt),
+  word: text(examples[0].word, LONGEST_WORD), // how likely is it?
+  guess: maybe(text("", LONGEST_WORD)), // of the class, once it is revealed
+  hidden: flag(), // the bars, while the class guesses
+  more: flag(),
+  zoom: flag(),
+});
+
+const presetOf = (examples, prompt) => examples.find((one) => one.prompt === prompt);
+
+/** @param {import("#page/scene.js").State} state @param {import("#page/scene.js").Given} given */
+export function asks({ prompt, word, guess }, { texts }) {
+  const words = [...(presetOf(texts.presets, prompt)?.watch ?? []), guess ?? "", word.trim()].filter(Boolean);
+  return { next: ["predict_next", { prompt, watch: [...new Set(words)] }] };
+}
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const setPrompt = (prompt) => scene.set({ prompt, guess: null });
+  const prompt = textbox(scene, "prompt", texts.prompt, { rows: 1 });
+  const notes = promptNotes(texts, () => setPrompt(scene.state.prompt.trimEnd()));
+  const guessing = guessGame(scene);
+  const chart = bars({ caption: texts.chart, zoom: tick(scene, "zoom", texts.zoom) });
+  const more = toggle(scene, "more", texts.more);
+  const word = wordPanel(scene);
+  const article = articlePanel(texts);
+  const keyboard = keyboardPanel(texts, (more_) => setPrompt(scene.state.prompt + more_));
+  scene.work.append(
+    prompt.node,
+    ...notes.nodes,
+    presets(texts.presets_label, texts.presets, (one) =>
+      scene.set({ prompt: one.prompt, word: one.word, guess: null }),
+    ),
+    el(
+      "div",
+      { class: "gx-split" },
+      el(
+        "div",
+        {},
+        el("div", { class: "gx-buttons" }, guessing.hide, more),
+        guessing.form,
+        guessing.result,
+        chart.node,
+      ),
+      el("div", { class: "gx-stack" }, word.node, article.node, keyboard.node),
+    ),
   );
+  return {
+    paint(chosen, { next }) {
+      const watched = new Map(next.watched.map((one) => [one.word, one]));
+      const preset = presetOf(texts.presets, next.prompt);
+      const rows = (preset?.watch ?? []).map((name, index) => ({
+        name,
+        word: watched.get(name),
+        article: preset.article?.[index],
+      }));
+      const marked = [watched.get(chosen.guess), ...rows.map((row) => row.word)];
+      more.hidden = chart.node.hidden = word.node.hidden = keyboard.node.hidden = chosen.hidden;
+      notes.show(next);
+      chart.draw(chartRows(texts, next, barsShown(chosen.more), marked), chosen.zoom);
+      guessing.show(chosen.hidden, watched.get(chosen.guess));
+      word.show(watched.get(chosen.word.trim()), next);
+      article.show(chosen.hidden ? [] : rows, !!preset?.article);
+      keyboard.show(next);
+    },
+  };
+}
+
+/** What is to be said of a prompt: that there is none, or that it ends in a space. */
+function promptNotes(texts, trim) {
+  const remove = button(texts.remove_space, trim, { class: "gx-button gx-small" });
+  const space = el("p", { class: "gx-message gx-note", hidden: true }, texts.trailing_space, " ", remove);
   const nothing = el("p", { class: "gx-message gx-note", hidden: true });
-  const chart = bars({ caption: texts.chart, zoomLabel: texts.zoom });
-  const moreButton = button(
-    texts.more,
-    () => {
-      more = !more;
-      draw();
+  return {
+    nodes: [space, nothing],
+    show({ prompt, tokens, candidates, provenance }) {
+      const [likeliest] = candidates;
+      const isHeadline = /^<h\d>$/.test(likeliest.text); // what another model begins with says something else
+      const headline = isHeadline ? fill(texts.empty_headline, { title: provenance.title, token: likeliest.text }) : "";
+      nothing.hidden = prompt !== "";
+      nothing.textContent = `${fill(texts.empty_prompt, { start: tokens[0]?.text })} ${headline}`.trim();
+      space.hidden = !/[ \u00a0]$/.test(prompt);
     },
-    { class: "gx-button gx-small", "aria-pressed": "false" },
-  );
-  const hideButton = button(
-    texts.guess_mode,
-    () => {
-      hidden = !hidden;
-      guess = null;
-      draw();
-      if (hidden) guessBox.focus();
-    },
-    { class: "gx-button gx-small", "aria-pressed": "false" },
-  );
-  const guessBox = el("input", {
+  };
+}
+
+function chartRows(texts, { candidates, other_count }, shown, words) {
+  const marked = new Set(words.filter((word) => word?.tokens.length === 1).map((word) => word.tokens[0].id));
+  return tokenRows(candidates, shown, other_count, texts.everything_else, ({ id, rank, logit }) => ({
+    mark: marked.has(id),
+    title: fill(texts.bar_title, { rank, id, logit: logit.toFixed(2) }),
+  }));
+}
+
+/** The class guesses while the bars are hidden. */
+function guessGame(scene) {
+  const { texts } = scene;
+  const box = el("input", {
     type: "text",
-    maxlength: 60,
+    maxlength: LONGEST_WORD,
     required: true,
     autocomplete: "off",
     spellcheck: "false",
   });
-  const guessForm = el(
-    "form",
-    { class: "gx-row gx-panel", hidden: true },
-    field(texts.guess_label, guessBox, { class: "gx-field gx-grow" }),
-    el("button", { class: "gx-button gx-main" }, texts.guess_reveal),
-  );
-  genai.keys.onSubmit(guessForm, () => {
-    guess = guessBox.value.trim();
-    guessedFor = prompt.box.value;
-    hidden = false;
-    hideButton.focus();
-    refresh();
+  const hide = toggle(scene, "hidden", texts.guess_mode);
+  hide.addEventListener("click", () => {
+    if (scene.state.hidden) scene.set({ guess: null });
+    if (scene.state.hidden) box.focus();
   });
-  const guessResult = el("p", { class: "gx-panel", role: "status", hidden: true });
+  const reveal = el("button", { class: "gx-button gx-main" }, texts.guess_reveal);
+  const guess = field(texts.guess_label, box, { class: "gx-field gx-grow" });
+  const form = el("form", { class: "gx-row gx-panel", hidden: true }, guess, reveal);
+  onSubmit(form, () => {
+    scene.set({ guess: box.value.trim(), hidden: false });
+    hide.focus();
+  });
+  const result = el("p", { class: "gx-panel", role: "status", hidden: true });
+  return {
+    hide,
+    form,
+    result,
+    show(hidden, word) {
+      form.hidden = !hidden;
+      result.hidden = !word || hidden;
+      if (!word) return;
+      const told = { word: word.word, probability: percent(word.probability) };
+      result.textContent = word.rank
+        ? fill(texts.guess_rank, { ...told, rank: whole(word.rank) })
+        : fill(texts.guess_several, { ...told, count: word.tokens.length });
+    },
+  };
+}
 
-  const keyboard = el("div", { class: "gx-keyboard", role: "group", "aria-label": texts.keyboard });
-  const wordBox = el("input", { type: "text", maxlength: 60, autocomplete: "off", spellcheck: "false" });
-  wordBox.value = scene.payload.watched.at(-1).word;
-  genai.keys.onTyped(
-    wordBox,
-    scene.debounce(() => scene.refresh()),
-  );
-  const wordResult = el("div", { "aria-live": "polite" });
-  const wordPanel = el("div", { class: "gx-panel" }, field(texts.how_likely, wordBox), wordResult);
-  const articlePanel = el("div", { class: "gx-panel" });
-  const keyboardPanel = el("div", { class: "gx-panel" }, el("h3", {}, texts.keyboard), keyboard);
+/** How likely is a word of the visitor's? One of several tokens is the product of their probabilities. */
+function wordPanel(scene) {
+  const { texts } = scene;
+  const { node: box } = textbox(scene, "word", texts.how_likely, { line: true, maxlength: LONGEST_WORD });
+  const result = el("div", { "aria-live": "polite" });
+  function chain(tokens) {
+    const links = tokens.slice(0, CHAIN_SHOWN).flatMap((token, index) => {
+      const link = el("span", { class: "gx-chip" }, tokenText(token.text), el("small", {}, percent(token.probability)));
+      return index ? [" × ", link] : [link];
+    });
+    return el("p", { class: "gx-chain" }, links, tokens.length > CHAIN_SHOWN ? " × …" : "");
+  }
+  return {
+    node: el("div", { class: "gx-panel" }, box, result),
+    show(word, { candidates, other_count }) {
+      if (!word) {
+        result.replaceChildren();
+        return;
+      }
+      const said = word.rank
+        ? fill(texts.rank, { rank: whole(word.rank), count: whole(other_count + candidates.length) })
+        : fill(texts.chain, { count: word.tokens.length });
+      result.replaceChildren(
+        el("span", { class: "gx-big" }, percent(word.probability)),
+        ` ${fill(texts.one_in, { odds: oneIn(word.probability) })}`,
+        el("p", { class: "gx-soft" }, said),
+        ...(word.rank ? [] : [chain(word.tokens)]),
+      );
+    },
+  };
+}
 
-  scene.work.append(
-    prompt.node,
-    warning,
-    nothing,
-    presets(texts.presets_label, texts.presets, (preset) => {
-      wordBox.value = preset.word;
-      prompt.set(preset.prompt);
-    }),
+/** The words that the article names, beside what this model says of them; or words that are labels. */
+function articlePanel(texts) {
+  const node = el("div", { class: "gx-panel" });
+  const line = ({ name, word, article }, best) =>
     el(
-      "div",
-      { class: "gx-split" },
-      el("div", {}, el("div", { class: "gx-buttons" }, hideButton, moreButton), guessForm, guessResult, chart.node),
-      el("div", { class: "gx-stack" }, wordPanel, articlePanel, keyboardPanel),
-    ),
-  );
-
-  const presetNow = () => texts.presets.find((preset) => preset.prompt === prompt.box.value);
-
-  async function refresh() {
-    if (prompt.box.value !== guessedFor) guess = null;
-    const words = [...(presetNow()?.watch ?? []), ...(guess ? [guess] : []), wordBox.value.trim()].filter(Boolean);
-    const answer = await scene.ask(scene.server.predict_next, { prompt: prompt.box.value, watch: [...new Set(words)] });
-    if (answer) {
-      payload = answer;
-      draw();
-    }
-  }
-  scene.refresh = refresh;
-  scene.shown = () => draw();
-  document.addEventListener("gx-projector", () => draw());
-
-  function draw() {
-    const watched = new Map(payload.watched.map((word) => [word.word, word]));
-    nothing.hidden = payload.prompt !== "";
-    const [likeliest] = payload.candidates,
-      headline = /^<h\d>$/.test(likeliest.text) ? texts.empty_headline : ""; // what another model begins with says something else
-    nothing.textContent =
-      `${fill(texts.empty_prompt, { start: payload.tokens[0].text })} ${fill(headline, { title: payload.provenance.title, token: likeliest.text })}`.trim();
-    warning.hidden = !/[ \u00a0]$/.test(payload.prompt);
-    hideButton.setAttribute("aria-pressed", hidden);
-    moreButton.setAttribute("aria-pressed", more);
-    moreButton.hidden = hidden;
-    chart.node.hidden = wordPanel.hidden = keyboardPanel.hidden = hidden;
-    guessForm.hidden = !hidden;
-    drawBars(watched);
-    drawGuess(watched.get(guess));
-    drawWord(watched.get(wordBox.value.trim()));
-    drawArticle(watched);
-    drawKeyboard();
-    scene.origin(payload.provenance);
-  }
-  function drawBars(watched) {
-    const marked = new Set(
-      [watched.get(guess), ...(presetNow()?.watch ?? []).map((word) => watched.get(word))]
-        .filter((word) => word?.tokens.length === 1)
-        .map((word) => word.tokens[0].id),
+      "tr",
+      {},
+      el("th", { scope: "row" }, name),
+      article == null ? null : el("td", {}, article),
+      el("td", {}, percent(word.probability), best === word ? ` ← ${texts.label_answer}` : ""),
     );
-    const shown = payload.candidates.slice(0, barsShown(more));
-    const rows = shown.map((one) => ({
-      label: one.text,
-      value: one.probability,
-      mark: marked.has(one.id),
-      title: fill(texts.bar_title, { rank: one.rank, id: one.id, logit: one.logit.toFixed(2) }),
-    }));
-    const rest = 1 - shown.reduce((sum, one) => sum + one.probability, 0);
-    const count = payload.other_count + payload.candidates.length - shown.length;
-    rows.push({ rest: true, label: fill(texts.everything_else, { count: whole(count) }), value: Math.max(0, rest) });
-    chart.draw(rows);
-  }
-  function drawGuess(word) {
-    guessResult.hidden = !word || hidden;
-    if (word)
-      guessResult.textContent = word.rank
-        ? fill(texts.guess_rank, { word: word.word, rank: whole(word.rank), probability: percent(word.probability) })
-        : fill(texts.guess_several, {
-            word: word.word,
-            probability: percent(word.probability),
-            count: word.tokens.length,
-          });
-  }
-  function drawWord(word) {
-    if (!word) {
-      wordResult.replaceChildren();
-      return;
-    }
-    const lines = [
-      el("span", { class: "gx-big" }, percent(word.probability)),
-      ` ${fill(texts.one_in, { odds: oneIn(word.probability) })}`,
-    ];
-    if (word.rank)
-      lines.push(
+  return {
+    node,
+    show(rows, fromArticle) {
+      node.hidden = !rows.length || rows.some((row) => !row.word);
+      if (node.hidden) return;
+      const columns = [texts.table_word, ...(fromArticle ? [texts.table_article] : []), texts.table_model];
+      const likeliest = rows.reduce(
+        (best, { word }) => (word.probability > best.probability ? word : best),
+        rows[0].word,
+      );
+      const head = columns.map((name) => el("th", { scope: "col" }, name));
+      node.replaceChildren(
+        el("h3", {}, fromArticle ? texts.article_title : texts.label_title),
         el(
-          "p",
-          { class: "gx-soft" },
-          fill(texts.rank, { rank: whole(word.rank), count: whole(payload.other_count + payload.candidates.length) }),
+          "table",
+          { class: "gx-table" },
+          el("thead", {}, el("tr", {}, head)),
+          el("tbody", {}, rows.map((row) => line(row, fromArticle ? null : likeliest))), // prettier-ignore
+        ),
+        el("p", { class: "gx-soft" }, fromArticle ? texts.article_why : texts.label_why),
+      );
+    },
+  };
+}
+
+/** The likeliest words on the keys of a phone. */
+function keyboardPanel(texts, type) {
+  const keys = el("div", { class: "gx-keyboard", role: "group", "aria-label": texts.keyboard });
+  return {
+    node: el("div", { class: "gx-panel" }, el("h3", {}, texts.keyboard), keys),
+    show({ candidates, control }) {
+      const words = candidates.filter((one) => !control.includes(one.id)).slice(0, KEYS); // a command is no text to type
+      keys.replaceChildren(
+        ...words.map((one) =>
+          el("button", { type: "button", class: "gx-key", onclick: () => type(one.text) }, tokenText(one.text)),
         ),
       );
-    else
-      lines.push(
-        el("p", { class: "gx-soft" }, fill(texts.chain, { count: word.tokens.length })),
-        el(
-          "p",
-          { class: "gx-chain" },
-          word.tokens
-            .slice(0, CHAIN_SHOWN)
-            .flatMap((token, index) => [
-              index ? " × " : "",
-              el("span", { class: "gx-chip" }, tokenText(token.text), el("small", {}, percent(token.probability))),
-            ]),
-          word.tokens.length > CHAIN_SHOWN ? " × …" : "",
-        ),
-      );
-    wordResult.replaceChildren(...lines);
-  }
-  function drawArticle(watched) {
-    const preset = presetNow();
-    const rows = (preset?.watch ?? []).map((name, index) => ({
-      name,
-      word: watched.get(name),
-      article: preset.article?.[index],
-    }));
-    articlePanel.hidden = hidden || !rows.length || rows.some((row) => !row.word);
-    if (articlePanel.hidden) return;
-    const columns = [texts.table_word, ...(preset.article ? [texts.table_article] : []), texts.table_model];
-    const best = Math.max(...rows.map((row) => row.word.probability));
-    articlePanel.replaceChildren(
-      el("h3", {}, preset.article ? texts.article_title : texts.label_title),
-      el(
-        "table",
-        { class: "gx-table" },
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            columns.map((name) => el("th", { scope: "col" }, name)),
-          ),
-        ),
-        el(
-          "tbody",
-          {},
-          rows.map((row) =>
-            el(
-              "tr",
-              {},
-              el("th", { scope: "row" }, row.name),
-              preset.article ? el("td", {}, row.article) : null,
-              el(
-                "td",
-                {},
-                percent(row.word.probability),
-                !preset.article && row.word.probability === best ? ` ← ${texts.label_answer}` : "",
-              ),
-            ),
-          ),
-        ),
-      ),
-      el("p", { class: "gx-soft" }, preset.article ? texts.article_why : texts.label_why),
-    );
-  }
-  function drawKeyboard() {
-    const words = payload.candidates.filter((one) => !payload.control.includes(one.id)); // a command is no text to type
-    keyboard.replaceChildren(
-      ...words
-        .slice(0, 3)
-        .map((one) =>
-          el(
-            "button",
-            { type: "button", class: "gx-key", onclick: () => prompt.set(prompt.box.value + one.text) },
-            tokenText(one.text),
-          ),
-        ),
-    );
-  }
-  draw();
-};
+    },
+  };
+}

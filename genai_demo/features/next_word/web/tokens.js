@@ -1,58 +1,64 @@
 // Scene 1: text becomes tokens.
-"use strict";
-genai.scenes.tokens = (scene) => {
-  const { el, textbox, presets, fill, whole, tokenText, spoken } = genai;
+import { textbox } from "#page/controls.js";
+import { el, presets } from "#page/dom.js";
+import { text } from "#page/fields.js";
+import { fill, whole } from "#page/numbers.js";
+import { spoken, tokenText } from "#page/tokens.js";
+
+const COLOURS = 4; // that follow one another
+const TOO_LONG = 60; // tokens: the same again without its space would only fill the page
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = ({ recorded }) => ({ text: text(recorded.tokens.text) });
+
+/** @param {import("#page/scene.js").State} state */
+export const asks = (state) => ({ tokens: ["tokenize_text", { text: state.text }] });
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
   const { texts } = scene;
-  const refresh = async () => {
-    const answer = await scene.ask(scene.server.tokenize_text, { text: box.value });
-    if (answer) draw(answer);
-  };
-  scene.refresh = refresh;
-  const { box, node } = textbox(texts.input, scene.payload.text, scene.debounce(refresh, 150));
-  const main = panel(),
-    variant = panel();
+  const typed = textbox(scene, "text", texts.input, { wait: 150 });
+  const main = panel(texts);
+  const variant = panel(texts);
   scene.work.append(
-    node,
-    presets(texts.presets_label, texts.presets, (preset) => {
-      box.value = preset.text;
-      refresh();
-    }),
+    typed.node,
+    presets(texts.presets_label, texts.presets, (preset) => scene.set({ text: preset.text })),
     main.node,
     variant.node,
     el("p", { class: "gx-soft" }, texts.note),
   );
-  draw(scene.payload);
+  return {
+    paint(_, { tokens: read }) {
+      main.show(texts.result, read);
+      variant.show(read.text.startsWith(" ") ? texts.without_space : texts.with_space, read.variant);
+      variant.node.hidden = read.tokens.length > TOO_LONG;
+    },
+  };
+}
 
-  function panel() {
-    const title = el("h3"),
-      chips = el("ol", { class: "gx-chips" }),
-      count = el("p", { class: "gx-soft" });
-    return { node: el("div", { class: "gx-panel" }, title, chips, count), title, chips, count };
-  }
-  function fillPanel(part, title, result) {
-    const begin = result.begin ?? 1; // recorded answers are of a model whose texts begin with <bos>
-    part.title.textContent = title;
-    part.chips.setAttribute("aria-label", title);
-    part.chips.replaceChildren(
-      ...result.tokens.map((token, index) =>
-        el(
-          "li",
-          { class: `gx-chip ${index < begin ? "gx-special" : `gx-c${index % 4}`}`, title: spoken(token.text) },
-          tokenText(token.text),
-          el("small", {}, String(token.id)),
-        ),
-      ),
-    );
-    part.count.textContent = fill(begin ? texts.count : texts.count_bare, {
-      tokens: whole(result.tokens.length - begin),
-      characters: whole(result.characters),
-      begin: result.tokens[0]?.text,
-    });
-  }
-  function draw(payload) {
-    fillPanel(main, texts.result, payload);
-    fillPanel(variant, payload.text.startsWith(" ") ? texts.without_space : texts.with_space, payload.variant);
-    variant.node.hidden = payload.tokens.length > 60;
-    scene.origin(payload.provenance);
-  }
-};
+/** A text cut into its tokens, each with its number. */
+function panel(texts) {
+  const title = el("h3");
+  const chips = el("ol", { class: "gx-chips" });
+  const count = el("p", { class: "gx-soft" });
+  return {
+    node: el("div", { class: "gx-panel" }, title, chips, count),
+    show(heading, { tokens, characters, begin = 1 }) {
+      title.textContent = heading;
+      chips.setAttribute("aria-label", heading);
+      chips.replaceChildren(
+        ...tokens.map((token, index) => chip(token, index < begin ? "special" : `c${index % COLOURS}`)),
+      );
+      count.textContent = fill(begin ? texts.count : texts.count_bare, {
+        tokens: whole(tokens.length - begin),
+        characters: whole(characters),
+        begin: tokens[0]?.text,
+      });
+    },
+  };
+}
+
+function chip(token, kind) {
+  const attributes = { class: `gx-chip gx-${kind}`, title: spoken(token.text) };
+  return el("li", attributes, tokenText(token.text), el("small", {}, String(token.id)));
+}
