@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from genai_demo.features import FEATURES as LISTED
+from genai_demo.features import load_features
+from genai_demo.page.web_files import module_name as script_name
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "genai_demo"
@@ -117,6 +120,59 @@ def test_models_know_nothing_of_the_page_nor_of_features():
 def test_the_shared_page_knows_no_feature():
     for file in files("page"):
         assert not forbidden(file, f"{PACKAGE}.features"), file.name
+
+
+# ── the page's scripts ───────────────────────────────────────────────────────────────────────────────────────
+
+WEB = {
+    script_name(package, file.name): file
+    for package in (f"{PACKAGE}.page", *(f"{PACKAGE}.features.{feature}" for feature in FEATURES))
+    for file in sorted((ROOT / package.replace(".", "/") / "web").glob("*.js"))
+}
+
+
+def imported_by_script(name: str) -> set[str]:
+    """As their loader reads it, see genai_demo/page/loader.js."""
+    return set(re.findall(r'(?:\bfrom |^import )"(#[^"]+)";', WEB[name].read_text(encoding="utf-8"), re.M))
+
+
+def feature_of(name: str) -> str | None:
+    return name.split("/")[1] if name.startswith("#features/") else None
+
+
+@pytest.mark.parametrize("name", WEB)
+def test_a_script_imports_what_all_share_and_what_is_its_features_own(name):
+    for other in imported_by_script(name):
+        assert other in WEB, f"{other} is no module"
+        assert feature_of(other) in (None, feature_of(name)), other
+
+
+def test_no_script_imports_itself_by_a_detour():
+    """Their loader makes each from those that it imports."""
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " → ".join((*way, name))
+        if name not in done:
+            for other in imported_by_script(name):
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in WEB:
+        visit(name, ())
+    assert done == set(WEB)
+
+
+def test_every_scene_has_its_script_and_every_script_is_used():
+    scenes = {script_name(feature.package, f"{scene}.js") for feature in load_features() for scene in feature.scenes}
+    entries = {"#page/scene.js", "#page/page.js", "#page/header.js", *scenes}
+    used, waiting = set(), list(entries)
+    while waiting:
+        name = waiting.pop()
+        if name not in used:
+            used.add(name)
+            waiting += imported_by_script(name)
+    assert set(WEB) == used
 
 
 def test_importing_the_app_loads_no_model():

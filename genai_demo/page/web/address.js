@@ -1,6 +1,7 @@
 // The page's address: which scene is shown, and what in it differs from its defaults. Pure functions; page.js applies them.
 
 const LONGEST = 1_500; // characters of one scene's part: some chat programs and proxies cut longer addresses off
+const HALF_CHARACTER = /\p{Surrogate}/u; // no address can hold one
 const OURS = ["tab", "scene"];
 
 /** @typedef {Record<string, import("#page/fields.js").Field<any>>} Fields */
@@ -21,8 +22,9 @@ export function differences(fields, state) {
   for (const [name, field] of Object.entries(fields)) {
     if (field.local || JSON.stringify(state[name]) === JSON.stringify(field.initial)) continue;
     const text = field.write(state[name]);
-    length += encodeURIComponent(text).length;
-    if (length > LONGEST) continue;
+    const more = new URLSearchParams([[name, text]]).toString().length;
+    if (HALF_CHARACTER.test(text) || length + more > LONGEST) continue;
+    length += more;
     written[name] = text;
   }
   return written;
