@@ -47,7 +47,7 @@ def scene(
     """
     return gr.HTML(
         value=payload,
-        html_template=_frame(texts),
+        html_template=frame(texts),
         # Gradio makes a listener for each event whose quoted name it finds in this code.
         js_on_load=f'gxModules("#page/scene.js", "{module_name(feature.package, f"{name}.js")}").then('
         f'([page, scene]) => page.mount(scene, "{feature.address}", "{name}", {{element, props}}, '
@@ -98,7 +98,8 @@ def recorded(feature: str, name: str) -> dict[str, Any]:
         return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
-def _frame(texts: Mapping[str, Any]) -> str:
+def frame(texts: Mapping[str, Any]) -> str:
+    """The frame of a scene, as HTML: claim, explanation, question, and room for what its script draws."""
     story = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in texts["story"])
     return (
         f'<section class="gx-scene"><h2>{escape(texts["claim"])}</h2>'

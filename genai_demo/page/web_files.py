@@ -20,7 +20,7 @@ def head(packages: Sequence[str], words: dict[str, Any]) -> str:
     style = "\n".join(source for package in packages for _, source in _files(package, ".css"))
     modules = {module_name(package, name): source for package in packages for name, source in _files(package, ".js")}
     loader = files(__package__).joinpath("loader.js").read_text(encoding="utf-8")
-    return f"<style>{style}</style>{_data('gx-words', words)}{_data('gx-modules', modules)}<script>{loader}</script>"
+    return f"<style>{style}</style>{data('gx-words', words)}{data('gx-modules', modules)}<script>{loader}</script>"
 
 
 def module_name(package: str, file: str) -> str:
@@ -37,6 +37,7 @@ def _files(package: str, suffix: str) -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text(encoding="utf-8")
 
 
-def _data(name: str, values: Any) -> str:
+def data(name: str, values: Any) -> str:
+    """An element of the page that holds JSON, for scripts to read by its id."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'

@@ -69,6 +69,7 @@ export class Scene {
   #said = new Map();
   #tell = (_) => {};
   #isDirty = true;
+  #isRecorded = false; // nobody computes here
   #later = null;
 
   /** @param {SceneModule} module @param {string} tab @param {string} name @param {any} node @param {any} props */
@@ -172,6 +173,7 @@ export class Scene {
    */
   begin(answerer, recorded, streams) {
     const module = this.#module;
+    this.#isRecorded = !!answerer.isRecorded;
     this.#remember();
     this.#questions = new Questions({
       tab: this.tab,
@@ -231,7 +233,7 @@ export class Scene {
     for (const show of this.#controls) show(this.state);
     this.#built.paint(this.state, this.answers);
     const origin = commonOrigin(Object.values(this.answers));
-    const stays = Object.keys(this.answers).some((key) => this.progress(key).stays);
+    const stays = this.#isRecorded || Object.keys(this.answers).some((key) => this.progress(key).stays);
     if (origin) this.node.querySelector(".gx-provenance").replaceChildren(...provenance({ ...origin, stays }));
     document.dispatchEvent(new CustomEvent("gx-scene", { detail: this }));
   }
