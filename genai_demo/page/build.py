@@ -31,7 +31,7 @@ def build_page(loader: ModelLoader, sources: Sequence[Source], notices: str) -> 
     """
     words, answerer = load_texts("genai_demo.page")["ui"], Local(sources)
     with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=True) as page:
-        _header(loader, words)
+        _header(loader, words, [feature.address for feature, _ in sources])
         with gr.Tabs(elem_id="tabs"):
             for feature, source in sources:
                 title = load_texts(feature.package)["title"]
@@ -84,10 +84,11 @@ def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
     }
 
 
-def _header(loader: ModelLoader, words: dict[str, Any]) -> None:
+def _header(loader: ModelLoader, words: dict[str, Any], tabs: Sequence[str]) -> None:
     def status(_: Any) -> Json:
         loader.start()
-        return status_payload(loader)
+        state = status_payload(loader)
+        return {**state, "features": dict.fromkeys(tabs, state)}
 
     model_status = in_words(status, "model_status")
 
