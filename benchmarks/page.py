@@ -21,7 +21,7 @@ NOW = "performance.now()"
 
 @dataclass(frozen=True)
 class Seen:
-    """One visit. bytes: of the page itself and of all that it fetched, as sent. drawn, live: ms since the visit began."""
+    """One visit: bytes of the page itself and of all that it fetched, as sent; milliseconds since it began."""
 
     page_bytes: int
     all_bytes: int
