@@ -87,7 +87,7 @@ def test_every_feature_has_the_same_rooms():
 def test_a_backend_knows_nothing_of_the_page_nor_of_where_models_come_from(feature):
     here = f"{PACKAGE}.features.{feature}"
     front = [f"{here}.{room}" for room in ("view", "feature")]
-    sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loading")]
+    sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loader", "loading", "settings")]
     for file in computation(feature):
         assert not forbidden(file, "gradio", "plotly", f"{PACKAGE}.page", *front, *sources), file.name
 
@@ -119,12 +119,19 @@ def test_the_shared_page_knows_no_feature():
         assert not forbidden(file, f"{PACKAGE}.features"), file.name
 
 
+def test_the_contract_knows_neither_the_page_nor_torch():
+    code = "import genai_demo.asks, sys; print([name for name in ('torch', 'gradio') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_importing_the_app_loads_no_model():
     code = (
         "import app, json, threading; "
-        "print(json.dumps([app.loader.status.stage, [thread.name for thread in threading.enumerate()]]))"
+        "stages = [loader.status.stage for loader in app.standard.loaders]; "
+        "print(json.dumps([stages, [thread.name for thread in threading.enumerate()]]))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    stage, threads = json.loads(done.stdout.splitlines()[-1])
-    assert stage == "waiting"
-    assert "model-loader" not in threads
+    stages, threads = json.loads(done.stdout.splitlines()[-1])
+    assert stages == ["waiting"] * 4
+    assert not [name for name in threads if name.startswith("loading")]
