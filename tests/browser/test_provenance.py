@@ -16,6 +16,7 @@ from genai_demo.models.drawing_model import DrawingModel
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loader import Loader, Report
 from genai_demo.models.stages import StagedModel, TunedModel
+from genai_demo.models.stages_loader import NAMES
 from genai_demo.page import build as page_module
 from genai_demo.page.scene import recorded
 from genai_demo.page.texts import load_texts
@@ -33,7 +34,7 @@ class Late:
     def __init__(self, tuned: TunedModel) -> None:
         self.arrived = threading.Event()
         self._tuned = tuned
-        self.loader: Loader[StagedModel] = Loader("Tiny", self._load)
+        self.loader: Loader[StagedModel] = Loader("Tiny", self._load, known={NAMES: tuned.stages})
 
     def _load(self, report: Report) -> StagedModel:
         report("downloading", 0.5)
