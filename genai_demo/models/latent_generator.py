@@ -220,6 +220,16 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
     return LatentGenerator(pipeline, name=entry.name, title=entry.title, weights=weights)
 
 
+def require_readable(folder: Path) -> None:
+    """Refuse a folder by its index and by the names of its files: nothing large is read.
+
+    Raises:
+        UnsupportedPipeline, DamagedModelFolder: as `require_stable_diffusion`. NoSafetensors: as `only_half_precision`.
+    """
+    require_stable_diffusion(folder)
+    only_half_precision(folder)
+
+
 def require_stable_diffusion(folder: Path) -> None:
     """Refuse a diffusers folder with a pipeline of another class, before any of it is read.
 

@@ -295,7 +295,7 @@ def _recorded_run(model: DrawingModel, said: dict[str, Any]) -> Json:
 
 FEATURE = Feature(
     name=NAME,
-    needs="pictures",
+    loader=lambda models: models.pictures,
     asks=(
         Ask(Nothing, forward_process),
         Ask(NoisyPicture, guess_noise),

@@ -192,7 +192,7 @@ def openings(model: LanguageModel) -> Openings:
 
 FEATURE = Feature(
     name=NAME,
-    needs="language",
+    loader=lambda models: models.language,
     asks=(
         Ask(Text, tokenize_text),
         Ask(WatchedPrompt, predict_next),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from ...asks import Ask, Feature, Json
+from ...asks import Ask, Feature, Json, Loader
 from ...errors import DemoError, TooFewWords
-from ...models.word_vectors import PIECES_MARK, VectorsLoader, WordVectors
+from ...models.word_vectors import PIECES_MARK, WordVectors
 from ...page.messages import sentence
 from ...params import ListOf, Seed, Whole
 from . import backend, view
@@ -195,20 +195,27 @@ def openings(vectors: WordVectors) -> dict[str, Json]:
     }
 
 
-def _opened(loader: VectorsLoader) -> dict[str, Json] | None:
+def _from_file(loader: Loader[WordVectors]) -> WordVectors | None:
+    """The table, if it is from a file: then it is there before the page is built."""
+    table = loader.loaded
+    return None if table is None or table.origin.inside_model else table
+
+
+def _opened(loader: Loader[WordVectors]) -> dict[str, Json] | None:
     """Of a table from a file, computed when the page is built."""
-    return None if loader.from_file is None else openings(loader.from_file)
+    table = _from_file(loader)
+    return None if table is None else openings(table)
 
 
-def _settings(loader: VectorsLoader) -> Json:
+def _settings(loader: Loader[WordVectors]) -> Json:
     """Whether the table holds words in a–z and others."""
-    table = loader.from_file
+    table = _from_file(loader)
     return {"alphabets": table is None or 0 < table.latin_count < len(table.words)}
 
 
 FEATURE = Feature(
     name=NAME,
-    needs="vectors",
+    loader=lambda models: models.vectors,
     asks=(
         Ask(TwoWords, compare_words),
         Ask(Shown, show_map),
@@ -229,6 +236,6 @@ FEATURE = Feature(
     openings=openings,
     settings=_settings,
     plotted=("map",),
-    texts=lambda loader: texts_for(loader.from_file),
+    texts=lambda loader: texts_for(loader.loaded),
     opened=_opened,
 )

@@ -22,7 +22,9 @@ from genai_demo.asks import Local
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, NotAPicture, PictureTooLarge, TextTooLong
 from genai_demo.features.denoising import backend, feature, view
 from genai_demo.features.denoising.feature import openings
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.catalogue import DEFAULT_PICTURES, find_pictures
+from genai_demo.models.loader import Loader
+from genai_demo.models.picture_generator import picture_loader
 from genai_demo.page.asking import publish
 from genai_demo.page.texts import load_texts
 from tests.asking import Asking
@@ -56,7 +58,7 @@ def uri(data: bytes) -> str:
 @pytest.fixture(scope="module")
 def address(generator) -> Iterator[str]:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(Local([(feature.FEATURE, PictureLoader.of(generator))]), feature.FEATURE)
+        publish(Local([(feature.FEATURE, Loader.of(generator, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     yield url
     page.close(verbose=False)
@@ -285,4 +287,4 @@ def test_a_picture_is_refused_by_its_length_before_it_is_decoded():
 
 def test_weights_that_are_not_there_are_named(tmp_path):
     with pytest.raises(DamagedModelFolder):
-        PictureLoader("cpu", tmp_path).model()
+        picture_loader(find_pictures(DEFAULT_PICTURES), "cpu", folder=tmp_path).model(60)

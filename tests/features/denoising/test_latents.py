@@ -20,7 +20,7 @@ from genai_demo.errors import InvalidParameter
 from genai_demo.features.denoising import backend, feature, view
 from genai_demo.features.denoising.schedulers import SAMPLERS
 from genai_demo.models.latent_generator import LatentGenerator
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.loader import Loader
 from genai_demo.page.asking import publish
 from tests.asking import Asking
 from tests.pipelines import stable_diffusion
@@ -132,7 +132,7 @@ def test_the_other_scenes_work_on_latents_too(latent):
 
 def test_the_endpoint_draws_with_it(latent):
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(Local([(feature.FEATURE, PictureLoader.of(latent))]), feature.FEATURE)
+        publish(Local([(feature.FEATURE, Loader.of(latent, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     try:
         *streamed, last = Client(url, verbose=False).submit("a cat", 3, 4, 2.0, "dpm++", api_name="/denoise")

@@ -21,7 +21,7 @@ from genai_demo.errors import (
 )
 from genai_demo.features.next_word import backend, view
 from genai_demo.features.next_word.feature import FEATURE
-from genai_demo.models.loading import ModelLoader
+from genai_demo.models.loader import Loader
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.page.build import build_page, launch_options
 from genai_demo.page.messages import sentence
@@ -233,10 +233,10 @@ def test_after_all_that_the_page_still_answers(post, client):
 def test_a_model_that_cannot_be_loaded_is_answered_with_the_reason(client, monkeypatch):
     error = MissingModelPackage(package="weights==1.0")
 
-    def fail(_loader: ModelLoader, _wait: float = 0.0) -> None:
+    def fail(_loader: Loader, _wait: float = 0.0) -> None:
         raise error
 
-    monkeypatch.setattr(ModelLoader, "model", fail)
+    monkeypatch.setattr(Loader, "model", fail)
     for endpoint in SIGNATURES:
         with pytest.raises(AppError) as caught:
             client.predict(*filled(endpoint), api_name=endpoint)
