@@ -12,7 +12,6 @@ import gradio as gr
 import pytest
 
 import app
-from genai_demo.errors import NoCacheSpace
 from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS
 from genai_demo.models import device as device_module
 from genai_demo.models.catalogue import (
@@ -25,6 +24,7 @@ from genai_demo.models.catalogue import (
     available_vectors,
     find_model,
 )
+from genai_demo.models.errors import NoCacheSpace
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages_loader import StagesLoader

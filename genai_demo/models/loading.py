@@ -15,18 +15,11 @@ from pathlib import Path
 import torch
 from transformers.utils.logging import disable_progress_bar
 
-from ..errors import (
-    CorruptedModelFile,
-    DamagedCache,
-    DamagedInMemory,
-    DemoError,
-    MissingModelPackage,
-    ModelLoading,
-    ModelUnavailable,
-)
+from ..errors import DemoError, ModelUnavailable
 from .cache import build_once, cache_folder, give_up, is_whole
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
+from .errors import CorruptedModelFile, DamagedCache, DamagedInMemory, MissingModelPackage, ModelLoading
 from .few_rows import use_few_rows
 from .foreign import read_network, read_tokenizer, require_fit, require_going_on
 from .gguf_conversion import ConversionError, convert_gguf

@@ -10,8 +10,8 @@ from planted import PlantedVectors
 from playwright.sync_api import Browser, Page, Route, expect
 from visiting import RLHF, SHOWN, TAB_OF, Visit, serve, visit
 
-from genai_demo.errors import ModelLoading
 from genai_demo.features.rlhf.feature import FEATURE
+from genai_demo.models.errors import ModelLoading
 from genai_demo.models.loading import ModelLoader
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.models.stages import TunedModel

@@ -15,7 +15,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from genai_demo.errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
 from genai_demo.models import cache as cache_module
 from genai_demo.models.cache import (
     CACHE_VARIABLE,
@@ -26,6 +25,7 @@ from genai_demo.models.cache import (
     is_whole,
     write_whole,
 )
+from genai_demo.models.errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
 
 ROOT = Path(__file__).parents[2]
 

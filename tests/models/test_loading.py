@@ -13,23 +13,21 @@ from types import ModuleType
 import pytest
 import torch
 
-from genai_demo.errors import (
-    CorruptedModelFile,
-    DamagedCache,
-    DamagedInMemory,
-    DamagedModelFolder,
-    DemoError,
-    DiskFull,
-    MissingModelPackage,
-    ModelDownloadFailed,
-    ModelLoading,
-    ModelUnavailable,
-    UnknownDevice,
-)
+from genai_demo.errors import DamagedModelFolder, DemoError, ModelUnavailable
 from genai_demo.models import cache as cache_module
 from genai_demo.models import foreign, loading
 from genai_demo.models.cache import CHECKSUMS
 from genai_demo.models.catalogue import Folder, Hub, ModelEntry, Wheel, find_model
+from genai_demo.models.errors import (
+    CorruptedModelFile,
+    DamagedCache,
+    DamagedInMemory,
+    DiskFull,
+    MissingModelPackage,
+    ModelDownloadFailed,
+    ModelLoading,
+    UnknownDevice,
+)
 from genai_demo.models.loading import ModelLoader, checksum, load_model, prepare
 from tests.conftest import sentencepiece_tokenizer
 

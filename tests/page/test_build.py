@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from genai_demo.asks import Ask, Feature, Local
-from genai_demo.errors import DemoError, MissingModelPackage
+from genai_demo.errors import DemoError
 from genai_demo.features.next_word.feature import FEATURE
+from genai_demo.models.errors import MissingModelPackage
 from genai_demo.models.loading import ModelLoader
 from genai_demo.page.asking import page_function
 from genai_demo.page.build import launch_options, status_payload
@@ -58,6 +59,8 @@ def test_a_failed_load_is_said_in_a_sentence(entry):
     assert (status["sentence"], status["ready"], status["failed"]) == (sentence(error), False, True)
     assert asked_of(loader, lambda _model, _asked: {})({}) == {
         "error": sentence(error),
+        "key": "missing_model_package",
+        "facts": {"package": "weights==1.0"},
         "loading": False,
         "offers": {},
     }
@@ -85,5 +88,5 @@ def test_a_mistake_of_ours_is_a_sentence_for_the_visitor_and_a_log_for_us(loader
         raise ZeroDivisionError("secret")
 
     answer = asked_of(loader, mistaken)({})
-    assert answer == {"error": sentence(DemoError())}
+    assert answer == {"error": sentence(DemoError()), "key": "unknown", "facts": {}, "loading": False, "offers": {}}
     assert "secret" in caplog.text

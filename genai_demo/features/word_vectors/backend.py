@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ...errors import InvalidParameter, SamePoles, SumIsZero, TooFewWords, TooManyWords
+from ...errors import InvalidParameter
 from ...models.word_vectors import TableOrigin, WordVectors, unit_length
+from .errors import SamePoles, SumIsZero, TooFewWords, TooManyWords
 from .formula import Term, parse_formula
 
 MAX_NEIGHBOURS = 100

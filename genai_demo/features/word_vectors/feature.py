@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Annotated
 
 from ...asks import Ask, Feature, Json
-from ...errors import DemoError, TooFewWords
+from ...errors import DemoError
 from ...models.word_vectors import PIECES_MARK, VectorsLoader, WordVectors
-from ...page.messages import sentence
+from ...page.messages import explanation
 from ...params import ListOf, Seed, Whole
 from . import backend, view
+from .errors import TooFewWords
 from .examples import bank_for, texts_for
 
 NAME = "word_vectors"
@@ -108,7 +109,7 @@ def deal_game(vectors: WordVectors, asked: Deal) -> Json:
 
 
 def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], Json]:
-    """Those of `added` that the table has, and {refused: {words, error, offers}} where it lacks some.
+    """Those of `added` that the table has, and {refused: …} where it lacks some: the `words`, and `explanation`.
 
     Raises:
         DemoError: it has none of them; what is wrong with the first.
@@ -124,7 +125,7 @@ def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], J
     except DemoError as error:
         if not known:
             raise
-        return known, {"refused": {"words": unknown, "error": sentence(error), "offers": error.offers}}
+        return known, {"refused": {"words": unknown, **explanation(error)}}
     return added, {}
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from ...errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
 from ..cache import build_once, cache_folder, give_up, is_whole
 from ..catalogue import DEFAULT_VECTORS, InputTable, ModelEntry, VectorEntry, Wheel, find_vectors
+from ..errors import UnusableCache
 from ..language import LanguageModel
 from .from_file import Report, read_vectors
 from .input_table import UnsoundTable, extract_table, of_language_model, save_table
@@ -92,6 +92,6 @@ class VectorsLoader:
                         return of_language_model(language, folder)
                 logger.warning("The table of words in %s is damaged: it is made anew.", folder)
                 give_up(folder)
-        except (CacheNotWritable, CacheNotReadable, DamagedCache, DiskFull, NoCacheSpace):
+        except UnusableCache:
             pass
         return of_language_model(language)  # slower to start, and nothing else

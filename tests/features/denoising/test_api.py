@@ -19,8 +19,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from genai_demo.asks import Local
-from genai_demo.errors import DamagedModelFolder, InvalidParameter, NotAPicture, PictureTooLarge, TextTooLong
+from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
 from genai_demo.features.denoising import backend, feature, view
+from genai_demo.features.denoising.errors import NotAPicture, PictureTooLarge
 from genai_demo.features.denoising.feature import openings
 from genai_demo.models.picture_generator import PictureLoader
 from genai_demo.page.asking import publish
@@ -132,7 +133,8 @@ def test_add_noise_takes_a_picture(client, generator):
 def test_bad_input_is_answered_with_a_sentence(client, endpoint, values, error):
     with pytest.raises(AppError) as caught:
         client.predict(*values, api_name=endpoint)
-    template = str(load_texts("genai_demo.page")["errors"][error.key])
+    home = "genai_demo.features.denoising" if error in (NotAPicture, PictureTooLarge) else "genai_demo.page"
+    template = str(load_texts(home)["errors"][error.key])
     parts = [part for part in re.split(r"\{\w+\}", template) if part.strip()]
     assert all(part in str(caught.value) for part in parts)
     assert "Traceback" not in str(caught.value)

@@ -10,21 +10,18 @@ from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_demo.errors import (
+from genai_demo.errors import InvalidParameter, TextTooLong
+from genai_demo.features.word_vectors import backend
+from genai_demo.features.word_vectors.errors import (
     EmptyFormula,
-    InvalidParameter,
-    NotAWord,
     OnlyMinusTerms,
     SamePoles,
     SumIsZero,
-    TextTooLong,
     TooFewWords,
     TooManyWords,
-    UnknownWord,
-    WordNotInTable,
 )
-from genai_demo.features.word_vectors import backend
 from genai_demo.features.word_vectors.formula import Term, parse_formula, write_formula
+from genai_demo.models.word_vectors.errors import NotAWord, UnknownWord, WordNotInTable
 from tests.features.word_vectors.conftest import DIMENSIONS, LATIN, OTHER, cut, raw_rows, table
 
 WORDS = LATIN + OTHER
