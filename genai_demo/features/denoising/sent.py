@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import InvalidParameter
 from . import upload
-from .backend import Floats
+from .denoiser import Floats
 from .errors import NotAPicture, PictureTooLarge
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.Image import DecompressionBombError, DecompressionBombWarning, Resampling
 
-from .backend import Floats
+from .denoiser import Floats
 from .errors import DamagedPicture, NotAPicture, PictureTooLarge
 
 logger = logging.getLogger(__name__)

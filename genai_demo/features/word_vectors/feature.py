@@ -15,6 +15,7 @@ from ...params import ListOf, Seed, Whole
 from . import backend, view
 from .errors import TooFewWords
 from .examples import bank_for, texts_for
+from .neighbours import MAX_NEIGHBOURS
 
 NAME = "word_vectors"
 NEIGHBOURS = 10
@@ -23,7 +24,7 @@ MANY = 1_000  # words that are looked at: fewer are shown, and that is said by t
 
 Words = Annotated[tuple[str, ...], ListOf(MANY)]
 Pair = Annotated[tuple[str, ...], ListOf(2, least=2)]
-Count = Annotated[int, Whole(1, backend.MAX_NEIGHBOURS)]
+Count = Annotated[int, Whole(1, MAX_NEIGHBOURS)]
 
 
 # ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ from PIL import Image
 from genai_demo.asks import Local
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
 from genai_demo.features.denoising import backend, feature, view
+from genai_demo.features.denoising.counts import STEP_COUNTS
 from genai_demo.features.denoising.errors import NotAPicture, PictureTooLarge
 from genai_demo.features.denoising.feature import openings
 from genai_demo.models.picture_generator import PictureLoader
@@ -240,7 +241,7 @@ def test_nothing_is_guided_where_the_prompt_is_empty(generator):
 
 def test_counting_steps(generator):
     payloads = list(requests.count_steps(generator, {"prompt": "a dragon", "samplers": ["dpm++"]}))
-    assert [payload["steps"] for payload in payloads] == list(backend.STEP_COUNTS)
+    assert [payload["steps"] for payload in payloads] == list(STEP_COUNTS)
     assert all(payload["total"] == 7 for payload in payloads)
     assert all(payload["unseen"] == ["dragon"] and payload["sampler"] == "dpm++" for payload in payloads)
 
