@@ -308,8 +308,19 @@ FEATURE = Feature(
         Ask(Prompts, steer_by_prompt),
         Ask(Read, read_words),
         Ask(Counts, count_steps),
-        Ask(Drawing, denoise, public=True),
-        Ask(AddNoise, add_noise, public=True),
+        Ask(
+            Drawing,
+            denoise,
+            public=True,
+            returns=("prompt", "seed", "sampler", "image", "steps"),
+            remark="until then, after every step, `{prompt, seed, sampler, total, step}`",
+        ),
+        Ask(
+            AddNoise,
+            add_noise,
+            public=True,
+            returns=("timestep", "alpha_bar", "snr", "signal_weight", "noise_weight", "x0", "noise", "x_t"),
+        ),
     ),
     scenes={
         "destroy": ("forward_process",),

@@ -217,9 +217,14 @@ FEATURE = Feature(
         Ask(Sum, work_out),
         Ask(Axes, place_words),
         Ask(Deal, deal_game),
-        Ask(Word, word_neighbours, public=True),
-        Ask(Formula, word_arithmetic, public=True),
-        Ask(MapOf, word_map, public=True),
+        Ask(Word, word_neighbours, public=True, returns=("word", "neighbours")),
+        Ask(
+            Formula,
+            word_arithmetic,
+            public=True,
+            returns=("terms", "neighbours", "best", "points", "explained_variance"),
+        ),
+        Ask(MapOf, word_map, public=True, returns=("points", "explained_variance")),
     ),
     scenes={
         "numbers": ("compare_words",),
