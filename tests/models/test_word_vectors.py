@@ -381,7 +381,7 @@ class StillLoading:
     entry = PINNED
 
     def model(self, wait_seconds: float = 0.0):
-        raise ModelLoading(title="Pinned", seconds=wait_seconds)
+        raise ModelLoading(title="Pinned", percent=round(wait_seconds), stage="waiting")
 
 
 def test_the_input_table_waits_for_its_model_but_a_file_is_read_when_it_is_chosen(text_file):
