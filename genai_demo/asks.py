@@ -31,11 +31,15 @@ class Ask(Generic[Model]):
     params: a frozen dataclass, see `params`.
     answer: model, params → JSON; a generator yields parts, the last one whole.
     public: whether it is also an endpoint for other programs.
+    returns: the fields of the whole answer, which the README promises of an endpoint.
+    remark: what else the README says of it; fields of objects inside the answer are written `{one, other}`.
     """
 
     params: type
     answer: Callable[[Model, Any], Json | Iterator[Json]]
     public: bool = False
+    returns: Sequence[str] = ()
+    remark: str = ""
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 import app
 from genai_demo.application import App
-from genai_demo.errors import DamagedModelFolder, DemoError, NoCacheSpace
+from genai_demo.errors import DamagedModelFolder, DemoError
 from genai_demo.models import device as device_module
 from genai_demo.models.catalogue import (
     CATALOGUE,
@@ -25,6 +25,7 @@ from genai_demo.models.catalogue import (
     available_pictures,
     available_vectors,
 )
+from genai_demo.models.errors import NoCacheSpace
 from genai_demo.models.stages_loader import stage_names
 from genai_demo.page.build import status_payload
 from genai_demo.page.messages import sentence

@@ -27,10 +27,11 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from transformers.utils import logging as transformers_logging
 
-from ..errors import DamagedModelFolder, NoSafetensors, PictureDownloadFailed, TextTooLong, UnsupportedPipeline
+from ..errors import DamagedModelFolder, TextTooLong
 from .catalogue import Folder, Hub, PictureEntry
 from .device import choose_device
 from .drawing_model import DrawingModel, PictureOrigin
+from .errors import NoSafetensors, PictureDownloadFailed, UnsupportedPipeline
 from .picture import parameter_count
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..errors import DemoError, ModelLoading, ModelUnavailable
+from ..errors import DemoError, ModelUnavailable
+from .errors import ModelLoading
 
 logger = logging.getLogger(__name__)
 

@@ -14,15 +14,10 @@ from typing import Any
 import torch
 from transformers.utils.logging import disable_progress_bar
 
-from ..errors import (
-    CorruptedModelFile,
-    DamagedCache,
-    DamagedInMemory,
-    MissingModelPackage,
-)
 from .cache import build_once, cache_folder, give_up, is_whole
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
+from .errors import CorruptedModelFile, DamagedCache, DamagedInMemory, MissingModelPackage
 from .few_rows import use_few_rows
 from .foreign import read_network, read_tokenizer, require_fit, require_going_on
 from .gguf_conversion import ConversionError, convert_gguf

@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from visiting import NEXT_WORD, SCENES, SIZES, TAB_OF, WORD_VECTORS, Visit, serve, visit
 
-from genai_demo.errors import MissingModelPackage
 from genai_demo.models.drawing_model import DrawingModel
+from genai_demo.models.errors import MissingModelPackage
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loader import Loader, Report
 

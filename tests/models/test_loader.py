@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from genai_demo.errors import DamagedInMemory, MissingModelPackage, ModelLoading, ModelUnavailable
+from genai_demo.errors import ModelUnavailable
 from genai_demo.models import loader as loader_module
+from genai_demo.models.errors import DamagedInMemory, MissingModelPackage, ModelLoading
 from genai_demo.models.loader import Loader, LoadStatus, Report, Turns
 
 PATIENCE = 60  # seconds

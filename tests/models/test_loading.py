@@ -13,21 +13,21 @@ from types import ModuleType
 import pytest
 import torch
 
-from genai_demo.errors import (
+from genai_demo.errors import DamagedModelFolder
+from genai_demo.models import cache as cache_module
+from genai_demo.models import foreign, loading
+from genai_demo.models.cache import CHECKSUMS
+from genai_demo.models.catalogue import Hub, ModelEntry, Wheel, find_model
+from genai_demo.models.errors import (
     CorruptedModelFile,
     DamagedCache,
     DamagedInMemory,
-    DamagedModelFolder,
     DiskFull,
     MissingModelPackage,
     ModelDownloadFailed,
     ModelLoading,
     UnknownDevice,
 )
-from genai_demo.models import cache as cache_module
-from genai_demo.models import foreign, loading
-from genai_demo.models.cache import CHECKSUMS
-from genai_demo.models.catalogue import Hub, ModelEntry, Wheel, find_model
 from genai_demo.models.loader import LoadStatus
 from genai_demo.models.loading import checksum, language_loader, load_model, prepare
 from tests.conftest import sentencepiece_tokenizer

@@ -9,10 +9,11 @@ import torch
 from torch.nn.functional import layer_norm
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from genai_demo.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, TextTooLong, UnknownModel
+from genai_demo.errors import TextTooLong
 from genai_demo.features.rlhf import backend, feature, rater, story
 from genai_demo.features.rlhf.feature import openings
 from genai_demo.models.catalogue import SIBLINGS, available_models, find_model, find_siblings
+from genai_demo.models.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, UnknownModel
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loader import Loader
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number

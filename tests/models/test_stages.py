@@ -12,7 +12,8 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import layer_norm
 
-from genai_demo.errors import DamagedModelFolder, InvalidParameter, NoTunedStages, TextTooLong
+from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
+from genai_demo.models.errors import NoTunedStages
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loader import Loader
 from genai_demo.models.reward import RewardHead

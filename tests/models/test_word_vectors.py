@@ -19,18 +19,9 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
-from genai_demo.errors import (
-    DamagedVectorFile,
-    ModelLoading,
-    NotAWord,
-    NoWordsInModel,
-    TextTooLong,
-    TokenIsNoWord,
-    UnknownVectors,
-    UnknownWord,
-    WordNotInTable,
-)
+from genai_demo.errors import TextTooLong
 from genai_demo.models.catalogue import VECTORS, ModelEntry, Wheel, available_vectors, find_vectors
+from genai_demo.models.errors import ModelLoading, UnknownVectors
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loader import Loader
 from genai_demo.models.word_vectors import (
@@ -43,6 +34,14 @@ from genai_demo.models.word_vectors import (
     vectors_loader,
 )
 from genai_demo.models.word_vectors import loader as loader_module
+from genai_demo.models.word_vectors.errors import (
+    DamagedVectorFile,
+    NotAWord,
+    NoWordsInModel,
+    TokenIsNoWord,
+    UnknownWord,
+    WordNotInTable,
+)
 from genai_demo.models.word_vectors.input_table import extract_table, read_table, save_table
 from genai_demo.models.word_vectors.loader import load_table
 from genai_demo.models.word_vectors.table import table_of

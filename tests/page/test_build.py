@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import pytest
 
 from genai_demo.asks import Ask, Feature, Local
-from genai_demo.errors import DemoError, MissingModelPackage
+from genai_demo.errors import DemoError
 from genai_demo.features.denoising.feature import FEATURE as DENOISING
 from genai_demo.features.next_word.feature import FEATURE as NEXT_WORD
 from genai_demo.features.rlhf.feature import FEATURE as RLHF
+from genai_demo.models.errors import MissingModelPackage
 from genai_demo.models.loader import Loader
 from genai_demo.page.asking import page_function
 from genai_demo.page.build import launch_options, status_payload
@@ -158,5 +159,5 @@ def test_a_mistake_of_ours_is_a_sentence_for_the_visitor_and_a_log_for_us(loader
         raise ZeroDivisionError("secret")
 
     answer = asked_of(loader, mistaken)({})
-    assert answer == {"error": sentence(DemoError())}
+    assert answer == {"error": sentence(DemoError()), "key": "unknown", "facts": {}, "loading": False, "offers": {}}
     assert "secret" in caplog.text

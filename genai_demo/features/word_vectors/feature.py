@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import Annotated
 
 from ...asks import Ask, Feature, Json, Loader
-from ...errors import DemoError, TooFewWords
+from ...errors import DemoError
 from ...models.word_vectors import PIECES_MARK, WordVectors
-from ...page.messages import sentence
+from ...page.messages import explanation
 from ...params import ListOf, Seed, Whole
 from . import backend, view
+from .errors import TooFewWords
 from .examples import bank_for, texts_for
+from .neighbours import MAX_NEIGHBOURS
 
 NAME = "word_vectors"
 NEIGHBOURS = 10
@@ -22,7 +24,7 @@ MANY = 1_000  # words that are looked at: fewer are shown, and that is said by t
 
 Words = Annotated[tuple[str, ...], ListOf(MANY)]
 Pair = Annotated[tuple[str, ...], ListOf(2, least=2)]
-Count = Annotated[int, Whole(1, backend.MAX_NEIGHBOURS)]
+Count = Annotated[int, Whole(1, MAX_NEIGHBOURS)]
 
 
 # ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +110,7 @@ def deal_game(vectors: WordVectors, asked: Deal) -> Json:
 
 
 def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], Json]:
-    """Those of `added` that the table has, and {refused: {words, error, offers}} where it lacks some.
+    """Those of `added` that the table has, and {refused: …} where it lacks some: the `words`, and `explanation`.
 
     Raises:
         DemoError: it has none of them; what is wrong with the first.
@@ -124,7 +126,7 @@ def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], J
     except DemoError as error:
         if not known:
             raise
-        return known, {"refused": {"words": unknown, "error": sentence(error), "offers": error.offers}}
+        return known, {"refused": {"words": unknown, **explanation(error)}}
     return added, {}
 
 
@@ -222,9 +224,14 @@ FEATURE = Feature(
         Ask(Sum, work_out),
         Ask(Axes, place_words),
         Ask(Deal, deal_game),
-        Ask(Word, word_neighbours, public=True),
-        Ask(Formula, word_arithmetic, public=True),
-        Ask(MapOf, word_map, public=True),
+        Ask(Word, word_neighbours, public=True, returns=("word", "neighbours")),
+        Ask(
+            Formula,
+            word_arithmetic,
+            public=True,
+            returns=("terms", "neighbours", "best", "points", "explained_variance"),
+        ),
+        Ask(MapOf, word_map, public=True, returns=("points", "explained_variance")),
     ),
     scenes={
         "numbers": ("compare_words",),

@@ -6,9 +6,9 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from ...errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
 from ..cache import build_once, cache_folder, give_up, is_whole
 from ..catalogue import InputTable, ModelEntry, VectorEntry, Wheel
+from ..errors import UnusableCache
 from ..language import LanguageModel
 from ..loader import Loader, Report
 from .from_file import Report as Found
@@ -76,6 +76,6 @@ def load_table(language: LanguageModel, model: ModelEntry, cache: Path | None = 
                     return of_language_model(language, folder)
             logger.warning("The table of words in %s is damaged: it is made anew.", folder)
             give_up(folder)
-    except (CacheNotWritable, CacheNotReadable, DamagedCache, DiskFull, NoCacheSpace):
+    except UnusableCache:
         pass
     return of_language_model(language)  # slower to start, and nothing else

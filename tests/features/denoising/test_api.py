@@ -19,8 +19,10 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from genai_demo.asks import Local
-from genai_demo.errors import DamagedModelFolder, InvalidParameter, NotAPicture, PictureTooLarge, TextTooLong
+from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
 from genai_demo.features.denoising import backend, feature, view
+from genai_demo.features.denoising.counts import STEP_COUNTS
+from genai_demo.features.denoising.errors import NotAPicture, PictureTooLarge
 from genai_demo.features.denoising.feature import openings
 from genai_demo.models.catalogue import DEFAULT_PICTURES, find_pictures
 from genai_demo.models.loader import Loader
@@ -134,7 +136,8 @@ def test_add_noise_takes_a_picture(client, generator):
 def test_bad_input_is_answered_with_a_sentence(client, endpoint, values, error):
     with pytest.raises(AppError) as caught:
         client.predict(*values, api_name=endpoint)
-    template = str(load_texts("genai_demo.page")["errors"][error.key])
+    home = "genai_demo.features.denoising" if error in (NotAPicture, PictureTooLarge) else "genai_demo.page"
+    template = str(load_texts(home)["errors"][error.key])
     parts = [part for part in re.split(r"\{\w+\}", template) if part.strip()]
     assert all(part in str(caught.value) for part in parts)
     assert "Traceback" not in str(caught.value)
@@ -240,7 +243,7 @@ def test_nothing_is_guided_where_the_prompt_is_empty(generator):
 
 def test_counting_steps(generator):
     payloads = list(requests.count_steps(generator, {"prompt": "a dragon", "samplers": ["dpm++"]}))
-    assert [payload["steps"] for payload in payloads] == list(backend.STEP_COUNTS)
+    assert [payload["steps"] for payload in payloads] == list(STEP_COUNTS)
     assert all(payload["total"] == 7 for payload in payloads)
     assert all(payload["unseen"] == ["dragon"] and payload["sampler"] == "dpm++" for payload in payloads)
 

@@ -12,15 +12,11 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from genai_demo.errors import (
-    EmptyText,
-    InvalidParameter,
-    MissingModelPackage,
-    TextTooLong,
-    UnreadableText,
-)
+from genai_demo.errors import InvalidParameter, TextTooLong, UnreadableText
 from genai_demo.features.next_word import backend, view
+from genai_demo.features.next_word.errors import EmptyText
 from genai_demo.features.next_word.feature import FEATURE
+from genai_demo.models.errors import MissingModelPackage
 from genai_demo.models.loader import Loader
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.page.build import build_page, launch_options

@@ -11,10 +11,12 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from genai_demo.errors import DemoError, EmptyFormula, NotAWord, OnlyMinusTerms, TooFewWords, UnknownWord
+from genai_demo.errors import DemoError
 from genai_demo.features.word_vectors import backend, view
+from genai_demo.features.word_vectors.errors import EmptyFormula, OnlyMinusTerms, TooFewWords
 from genai_demo.features.word_vectors.feature import FEATURE
 from genai_demo.models.loader import Loader
+from genai_demo.models.word_vectors.errors import NotAWord, UnknownWord
 from genai_demo.page.build import build_page, launch_options
 from genai_demo.page.messages import sentence
 from genai_demo.page.texts import load_texts

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genai_demo.errors import TooFewWordsInFile
 from genai_demo.features.word_vectors import backend, feature
+from genai_demo.features.word_vectors.errors import TooFewWordsInFile
 from genai_demo.features.word_vectors.examples import FEWEST, bank_for, texts_for
 from genai_demo.features.word_vectors.feature import openings
 from genai_demo.features.word_vectors.formula import parse_formula
