@@ -15,6 +15,7 @@ import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from ..engines.memory import new_cache
 from ..errors import (
     CompressedWeights,
     DamagedModelFolder,
@@ -28,7 +29,6 @@ from ..errors import (
 )
 from .encoding import begin_ids
 from .folders import CONFIG, read_config
-from .memory import new_cache
 
 logger = logging.getLogger(__name__)
 
