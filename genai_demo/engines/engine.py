@@ -128,7 +128,8 @@ class Engine(Protocol):
 
         Raises:
             CannotGive: a row wants what this engine does not give, or has no tokens.
-            ValueError: a memory that was used up. KeyError: an adapter that was never added.
+            ValueError: a memory that was used up. TypeError: one of another engine.
+            KeyError: an adapter that was never added.
             torch.OutOfMemoryError: the device is full, or the row's memory was lost when it was (see `retreat`).
         """
         ...

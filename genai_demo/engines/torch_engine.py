@@ -41,7 +41,7 @@ class TorchEngine:
         self._adapters: frozenset[str] = frozenset()
         takes = signature(self._network.forward).parameters.keys()
         self._pads = not self._facts.recurrent and takes >= TAKES_PADDING
-        self._home = object()  # another after every move: what was kept elsewhere is lost
+        self._homes = [object()]  # one more after every move: what was kept in an earlier one is lost
 
     @property
     def facts(self) -> EngineFacts:
@@ -78,7 +78,7 @@ class TorchEngine:
         """As `Engine.retreat`."""
         self._network.to("cpu", torch.float32)
         self._facts = replace(self._facts, device="cpu", dtype="float32", exact=True)
-        self._home = object()
+        self._homes.append(object())
 
     # ── which rows are read together ─────────────────────────────────────────────────────────────────────────
 
@@ -104,10 +104,12 @@ class TorchEngine:
         if rows[0].memory is None:
             longest = max(len(row.ids) for row in rows)
             cache = new_cache(self._network) if rows[0].want.memory else {}
-            return Batch(cache, [longest - len(row.ids) for row in rows], self._home)
+            return Batch(cache, [longest - len(row.ids) for row in rows], self._homes[-1])
         places = [_place(row) for row in rows]
         batch = places[0].batch
-        if batch.home is not self._home:
+        if batch.home not in self._homes:
+            raise TypeError("a memory of another engine")
+        if batch.home is not self._homes[-1]:
             raise torch.OutOfMemoryError("the memory of this row was lost with the device's")
         if any(place.read != batch.positions for place in places):
             raise ValueError("a memory that was already read on from")

@@ -319,8 +319,10 @@ def test_what_cannot_be_given_is_refused_before_anything_is_read(families, engin
         engine.read([Row((5,)), Row(())])
     with pytest.raises(KeyError, match="sft"):
         engine.read([Row((5,), "sft")])
-    with pytest.raises(TypeError):
-        engine.read([Row((5,), memory=object())])
+    strange = one(TorchEngine(families["llama"]), Row((5,), want=GOING_ON)).memory
+    for memory in (object(), strange):
+        with pytest.raises(TypeError, match="another engine"):
+            engine.read([Row((5,), memory=memory)])
 
 
 def test_adapters_of_another_network_or_damaged_ones_are_refused(network, adapter_folders, tmp_path):
