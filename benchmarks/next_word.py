@@ -21,9 +21,12 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from genai_demo.engines.few_rows import use_few_rows
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.next_word import backend
 from genai_demo.features.next_word.feature import FEATURE, Prompt, predict_for_sliders, slider_stops
 from genai_demo.models.catalogue import DEFAULT_MODEL, Wheel, find_model
+from genai_demo.models.foreign import read_network, read_tokenizer
 from genai_demo.models.gguf_conversion import convert_gguf
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import load_model, prepare
@@ -68,23 +71,29 @@ def conversion() -> None:
     row("Converting the weights, once", f"{ours:.0f} s", beside, f"{ours / theirs:.2f} ×", "≤ 30 s")
 
 
-def loading() -> LanguageModel:
+def loading() -> None:
     """Every later start."""
     entry = find_model(DEFAULT_MODEL)
     prepare(entry)
-    times, model = [], None
-    for _ in range(3):
-        begin = time.perf_counter()
-        model = load_model(entry, device="cpu")
-        times.append(time.perf_counter() - begin)
-    assert model is not None
+    times = [seconds(lambda: load_model(entry, device="cpu")) for _ in range(3)]
     row("Loading the converted model", f"{statistics.median(times):.1f} s", "", "", "≤ 8 s")
-    return model
 
 
-def next_token(model: LanguageModel) -> None:
+def over_its_network() -> tuple[LanguageModel, Any]:
+    """The model as `load_model` makes it, and the network that its engine reads with, for bare passes beside ours."""
+    entry = find_model(DEFAULT_MODEL)
+    source = prepare(entry)
+    network = read_network(source, torch.float32, local=True)
+    use_few_rows(network)
+    tokenizer = read_tokenizer(source, local=True)
+    model = LanguageModel(
+        TorchEngine(network), tokenizer, name=entry.name, title=entry.title, context_limit=entry.context_limit
+    )
+    return model, network
+
+
+def next_token(model: LanguageModel, bare: Any) -> None:
     """The endpoint against a bare forward pass, each time with a prompt that is not remembered."""
-    bare: Any = model._model
 
     def forward(word: str) -> None:
         ids = [token.id for token in model.encode_prompt(f"She picked up her {word} to")]
@@ -107,9 +116,8 @@ def next_token(model: LanguageModel) -> None:
     row("Slider table after the bars", f"{statistics.median(tables) * 1000:.0f} ms", "", "", "≤ 100 ms")
 
 
-def generation(model: LanguageModel, tokens: int = 40, runs: int = 8) -> None:
+def generation(model: LanguageModel, bare: Any, tokens: int = 40, runs: int = 8) -> None:
     """Writing with all per-token figures against transformers' `generate`, greedy, the same tokens."""
-    bare: Any = model._model
     prompts = [f"I picked up my {word} to" for word in WORDS[:runs]]
 
     def ours(prompt: str) -> None:
@@ -196,9 +204,10 @@ def main() -> None:
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}\n")
     print("| What | Median | Beside it | Ratio | Goal |\n| --- | --- | --- | --- | --- |")
     conversion()
-    model = loading()
-    next_token(model)
-    generation(model)
+    loading()
+    model, bare = over_its_network()
+    next_token(model, bare)
+    generation(model, bare)
     payloads(model)
     if not options.no_browser:
         repaint(model)

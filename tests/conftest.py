@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import BPE, WordLevel
 from transformers import BertConfig, BertModel, Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
 from genai_demo.models.chat import END_OF_TURN, START_OF_TURN
 from genai_demo.models.language import LanguageModel
@@ -136,7 +137,7 @@ def byte_level_tokenizer(*, trim_offsets: bool = False) -> PreTrainedTokenizerFa
 @pytest.fixture(scope="session")
 def tiny(network: Gemma3ForCausalLM) -> LanguageModel:
     """A language model that answers in a millisecond. Its figures mean nothing, but all identities hold."""
-    return LanguageModel(network, sentencepiece_tokenizer(), name="tiny", title="Tiny")
+    return LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="tiny", title="Tiny")
 
 
 @pytest.fixture(scope="session")
@@ -165,20 +166,20 @@ def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="session")
 def tuned(network: Gemma3ForCausalLM, adapter_folders: dict[str, Path]) -> TunedModel:
     """The tiny model with tuned stages and a reward model."""
-    base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny", title="Tiny")
+    base = LanguageModel(TorchEngine(deepcopy(network)), chat_tokenizer(), name="tiny", title="Tiny")
     return TunedModel(base, adapter_folders, adapter_folders["sft"].parent / "reward")
 
 
 @pytest.fixture
 def fresh(network: Gemma3ForCausalLM) -> LanguageModel:
     """The same model, which remembers no prompt yet."""
-    return LanguageModel(network, sentencepiece_tokenizer(), name="fresh")
+    return LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="fresh")
 
 
 @pytest.fixture(scope="session")
 def byte_level(network: Gemma3ForCausalLM) -> LanguageModel:
     """The same network with a byte-level vocabulary."""
-    return LanguageModel(network, byte_level_tokenizer(), name="byte-level")
+    return LanguageModel(TorchEngine(network), byte_level_tokenizer(), name="byte-level")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from ..engines.memory import new_cache
 from ..errors import DamagedModelFolder, DemoError
 from .encoding import begin_ids
 from .errors import (
@@ -27,7 +28,6 @@ from .errors import (
     UnsupportedModel,
 )
 from .folders import CONFIG, read_config
-from .memory import new_cache
 
 logger = logging.getLogger(__name__)
 

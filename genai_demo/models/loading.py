@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from transformers.utils.logging import disable_progress_bar
 
+from ..engines.few_rows import use_few_rows
+from ..engines.torch_engine import TorchEngine
 from .cache import build_once, cache_folder, give_up, is_whole
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
 from .errors import CorruptedModelFile, DamagedCache, DamagedInMemory, MissingModelPackage
-from .few_rows import use_few_rows
 from .foreign import read_network, read_tokenizer, require_fit, require_going_on
 from .gguf_conversion import ConversionError, convert_gguf
 from .language import LanguageModel
@@ -125,7 +126,7 @@ def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Re
         require_going_on(model, source)
     use_few_rows(model)
     return LanguageModel(
-        model,
+        TorchEngine(model),
         tokenizer,
         name=entry.name,
         title=entry.title,

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, Route
 from transformers import Gemma3ForCausalLM
 from visiting import Visit, serve, visit
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.next_word import backend
 from genai_demo.models.drawing_model import DrawingModel
 from genai_demo.models.language import LanguageModel
@@ -40,11 +41,11 @@ def guest(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def slow(tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> Slow:
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     """Let every pass of the tiny model take so many seconds more."""
-    forward = tiny._forward
+    read = TorchEngine.read
     return lambda seconds: monkeypatch.setattr(
-        tiny, "_forward", lambda *given, **named: (time.sleep(seconds), forward(*given, **named))[1]
+        TorchEngine, "read", lambda engine, rows: (time.sleep(seconds), read(engine, rows))[1]
     )
 
 
@@ -287,7 +288,7 @@ def test_a_program_that_is_started_again_is_found_again(
         page.wait_for_selector(".gx-current:visible .gx-scene:not(.gx-stale)", timeout=30_000)
         guest.settle()
         assert guest.find("textarea").first.input_value() == "the cat sat"
-        tiny = LanguageModel(network, sentencepiece_tokenizer(), name="tiny")
+        tiny = LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="tiny")
         assert shows_bars_of(guest, tiny, "the cat sat")
         assert page.evaluate("window.sameVisit")
     finally:

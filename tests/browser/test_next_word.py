@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 from visiting import Visit
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.next_word import backend
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
@@ -277,13 +278,13 @@ def test_a_chip_leads_back_to_its_bars_and_into_another_branch(visitor: Visit, t
     assert after[3] == int(third)
 
 
-def test_writing_can_be_stopped(visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_can_be_stopped(visitor: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     page = visitor.open("repeat")
     finish_writing(page)
     page.get_by_role("button", name="Start again").click()
     finish_writing(page)
-    forward = tiny._forward
-    monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
+    read = TorchEngine.read
+    monkeypatch.setattr(TorchEngine, "read", lambda engine, rows: (time.sleep(0.05), read(engine, rows))[1])
     page.get_by_role("button", name="Write 40").click()
     page.wait_for_selector(".gx-current:visible .gx-word")
     page.get_by_role("button", name="Stop").click()
@@ -319,12 +320,12 @@ def test_the_prompt_and_the_settings_follow_from_scene_to_scene(visitor: Visit, 
 
 @pytest.mark.parametrize("interruption", ["prompt", "restart", "stop and write"])
 def test_whatever_interrupts_the_writing_takes_its_place(
-    visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch, interruption: str
+    visitor: Visit, monkeypatch: pytest.MonkeyPatch, interruption: str
 ) -> None:
     page = visitor.open("repeat")
     finish_writing(page)
-    forward = tiny._forward
-    monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
+    read = TorchEngine.read
+    monkeypatch.setattr(TorchEngine, "read", lambda engine, rows: (time.sleep(0.05), read(engine, rows))[1])
     page.get_by_role("button", name="Start again").click()
     finish_writing(page)
     page.get_by_role("button", name="Write 40").click()

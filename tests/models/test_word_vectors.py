@@ -19,6 +19,7 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.errors import TextTooLong
 from genai_demo.models.catalogue import VECTORS, ModelEntry, Wheel, available_vectors, find_vectors
 from genai_demo.models.errors import ModelLoading, UnknownVectors
@@ -160,7 +161,7 @@ def with_words(network, words: list[str], rows: np.ndarray) -> LanguageModel:
     with torch.no_grad():
         other.get_input_embeddings().weight[3 : 3 + len(words)] = torch.tensor(rows)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>")
-    return LanguageModel(other, fast, name="words", title="Words")
+    return LanguageModel(TorchEngine(other), fast, name="words", title="Words")
 
 
 def test_rows_that_only_fill_the_table_up_are_no_words(network):

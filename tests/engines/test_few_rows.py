@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from genai_demo.models.few_rows import MOST_ROWS, FewRowsLinear, use_few_rows
+from genai_demo.engines.few_rows import MOST_ROWS, FewRowsLinear, use_few_rows
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1,), (2,), (3, 1), (1, 7), (2, 4), (9,), (3, 5)], ids=str)
