@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from genai_demo.models.foreign import read_network, read_tokenizer
 from genai_demo.models.gguf_conversion import convert_gguf
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import load_model, prepare
+from genai_demo.models.sampling import SamplingSettings
 
 WORDS = ("phone", "book", "coat", "guitar", "hammer", "letter", "camera", "basket", "child", "pen", "bag", "map")
 REPAINTS = 300
@@ -102,8 +104,8 @@ def next_token(model: LanguageModel, bare: Any) -> None:
 
     forward("warm-up")
     ours, theirs = side_by_side(
-        [lambda word=word: backend.next_token(model, f"I picked up my {word} to") for word in WORDS],
-        [lambda word=word: forward(word) for word in WORDS],
+        [partial(backend.next_token, model, f"I picked up my {word} to") for word in WORDS],
+        [partial(forward, word) for word in WORDS],
     )
     row(
         "`/next_token`",
@@ -112,7 +114,7 @@ def next_token(model: LanguageModel, bare: Any) -> None:
         f"{ours / theirs:.2f} ×",
         "≤ 1.3 ×",
     )
-    tables = [seconds(lambda word=word: slider_stops(model, Prompt(f"I picked up my {word} to"))) for word in WORDS]
+    tables = [seconds(partial(slider_stops, model, Prompt(f"I picked up my {word} to"))) for word in WORDS]
     row("Slider table after the bars", f"{statistics.median(tables) * 1000:.0f} ms", "", "", "≤ 100 ms")
 
 
@@ -121,7 +123,7 @@ def generation(model: LanguageModel, bare: Any, tokens: int = 40, runs: int = 8)
     prompts = [f"I picked up my {word} to" for word in WORDS[:runs]]
 
     def ours(prompt: str) -> None:
-        for _ in backend.generate(model, prompt, backend.SamplingSettings(temperature=0), max_new_tokens=tokens):
+        for _ in backend.generate(model, prompt, SamplingSettings(temperature=0), max_new_tokens=tokens):
             pass
 
     def theirs(prompt: str) -> None:
@@ -131,7 +133,7 @@ def generation(model: LanguageModel, bare: Any, tokens: int = 40, runs: int = 8)
                 ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=tokens, min_new_tokens=tokens
             )
 
-    a, b = side_by_side([lambda p=p: ours(p) for p in prompts], [lambda p=p: theirs(p) for p in prompts])
+    a, b = side_by_side([partial(ours, p) for p in prompts], [partial(theirs, p) for p in prompts])
     row(
         "Generation, greedy",
         f"{tokens / a:.1f} tokens/s",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def scoring(model: StagedModel) -> None:
     tuned = model.stages[-1]
     said = model.language(BASE).encode("Vaccines show your body a harmless piece of a germ. " * 4)
     answer = [token.id for token in said][:TOKENS]
-    times = [seconds(lambda p=prompt: backend.score(model, p, answer, tuned, BASE)) for prompt in PROMPTS]
+    times = [seconds(partial(backend.score, model, prompt, answer, tuned, BASE)) for prompt in PROMPTS]
     row(f"Marking {TOKENS} tokens under two models", f"{statistics.median(times):.1f} s", "", "", "")
 
 

@@ -19,7 +19,6 @@ type. A kind without a sentence is a family: it is caught and never raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
@@ -40,7 +39,7 @@ class DemoError(Exception):
         dataclass(kw_only=True, eq=False)(cls)
 
     @property
-    def facts(self) -> Mapping[str, object]:
+    def facts(self) -> dict[str, Any]:
         """What the sentence mentions, by name."""
         return {one.name: getattr(self, one.name) for one in fields(self)} if is_dataclass(self) else {}
 

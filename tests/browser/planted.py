@@ -45,8 +45,9 @@ def planted_table() -> WordVectors:
     raw["племянница"] = raw["niece"] + 0.3 * _noise("a little")
     raw["собака"] = raw["dog"] + 0.3 * _noise("little")
     unit, mean = centred(np.stack([raw[word.lower()] for word in _words()]).astype(np.float32))
+    words, dimensions = unit.shape
     origin = TableOrigin(
-        "planted", "a table planted for tests", "full precision", "cpu", "float32", *unit.shape, inside_model=True
+        "planted", "a table planted for tests", "full precision", "cpu", "float32", words, dimensions, inside_model=True
     )
     return WordVectors(_words(), unit, mean, origin, _cut)
 

@@ -14,6 +14,7 @@ from visiting import Visit
 
 from genai_demo.features.word_vectors import backend
 from genai_demo.features.word_vectors.formula import parse_formula
+from genai_demo.features.word_vectors.maps import WordMap
 from genai_demo.models.word_vectors import WordVectors
 from genai_demo.page.texts import load_texts
 
@@ -271,7 +272,7 @@ def add_words(visitor: Visit, words: str) -> None:
         visitor.find(".gx-add input").press("Enter")
 
 
-def coordinates(result: backend.WordMap) -> dict[str, Sequence[float]]:
+def coordinates(result: WordMap) -> dict[str, Sequence[float]]:
     return {point.word: point.coordinates for point in result.points}
 
 

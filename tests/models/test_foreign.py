@@ -183,6 +183,7 @@ def test_the_input_table_of_each_family_holds_its_words(models, kind):
     assert np.isfinite(unit).all()
     vectors = of_language_model(models[kind])
     assert vectors.spelling("Cat") == "cat"
+    assert vectors._cut is not None
     pieces = vectors._cut("unforget")
     assert "".join(pieces.texts) == "unforget"
     assert all(vectors._cut("niece").texts)  # a space by itself is named, too

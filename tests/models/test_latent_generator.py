@@ -227,7 +227,7 @@ def linear_pipeline() -> StableDiffusionPipeline:
     pipeline = stable_diffusion()
     weights = torch.tensor([[0.3, 0.1, 0.0], [0.0, -0.2, 0.4], [0.0, 0.0, 0.0], [0.1, 0.1, 0.1]])
 
-    class Line(type(pipeline.vae)):
+    class Line(type(pipeline.vae)):  # type: ignore[misc]  # the class is known only now
         def decode(self, z, return_dict=True):  # noqa: ARG002
             colours = torch.einsum("bchw,ck->bkhw", z * self.config.scaling_factor, weights) + 0.05
             return type("Decoded", (), {"sample": colours.repeat_interleave(2, 2).repeat_interleave(2, 3)})

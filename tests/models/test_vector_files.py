@@ -316,7 +316,7 @@ def test_rows_that_are_zero_or_not_finite_are_left_out_and_counted(tmp_path, bad
             numbers = {word: np.array(row.split(), np.float64).astype("<f4").tobytes() for word, row in rows.items()}
         content = b"4 2\n" + b"".join(word.encode() + b" " + row for word, row in numbers.items())
     else:
-        content = "".join(f"{word} {row}\n" for word, row in rows.items())
+        content = "".join(f"{word} {row}\n" for word, row in rows.items()).encode()
     vectors, report = from_text(tmp_path, content)
     check(vectors, {"cat": [1, 2], "dog": [3, 5], "eel": [4, 1]})
     assert report.without_direction == 1

@@ -113,7 +113,7 @@ def test_a_kind_says_its_key_and_its_facts_once():
     assert (error.key, error.facts) == ("text_too_long", {"length": 3, "limit": 2, "unit": "tokens"})
     assert str(error) == "text_too_long: {'length': 3, 'limit': 2, 'unit': 'tokens'}"
     with pytest.raises(TypeError, match="limit"):
-        errors.TextTooLong(length=3, unit="tokens")
+        errors.TextTooLong(**{"length": 3, "unit": "tokens"})
 
 
 def test_a_sentence_is_filled_in_with_plain_numbers():

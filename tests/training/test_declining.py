@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -31,7 +32,7 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order(stages: Stages, templ
     assert probe is not None
     assert probe.beginnings == (template.answer_ids("a table")[0],)
     assert {split: len(prompts) for split, prompts in probe.prompts.items()} == {"train": 6, "held_out": 6}
-    by_hand = {True: [], False: []}
+    by_hand: dict[bool, list[Any]] = {True: [], False: []}
     for sequence, harmful in probe.prompts["held_out"]:
         with torch.no_grad():
             logits = stages.network(input_ids=torch.tensor([sequence.ids])).logits[0, -1]

@@ -189,7 +189,7 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(world, tmp_path, monkey
     def killed(self: Trainer, *arguments: object) -> object:
         if self.pictures == 48:
             raise SystemError("power cut")
-        return learn(self, *arguments)  # type: ignore[arg-type]
+        return learn(self, *arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "learn", killed)
@@ -217,7 +217,7 @@ def test_a_request_to_stop_is_heeded_and_saved(world, tmp_path, monkeypatch):
     def asked(self: Trainer, *arguments: object) -> object:
         if self.pictures == 16:
             signal.raise_signal(signal.SIGTERM)
-        return learn(self, *arguments)  # type: ignore[arg-type]
+        return learn(self, *arguments)
 
     monkeypatch.setattr(Trainer, "learn", asked)
     train(made, world, tmp_path, limits(10_000))

@@ -108,7 +108,7 @@ def test_a_step_makes_the_better_answer_likelier_and_the_worse_less_likely(train
     trainer.add_policy_gradient(sequences, torch.tensor([1.0, -1.0]))
     with torch.no_grad():
         for parameter in trainer.parameters:
-            parameter -= 0.003 * parameter.grad
+            parameter -= 0.003 * parameter.grad  # type: ignore[misc]
     change = log_probabilities() - before
     assert change[0] > 0 > change[1]
 

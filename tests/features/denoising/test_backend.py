@@ -269,9 +269,9 @@ def test_prompts_that_would_not_be_read_whole_are_refused(generator):
     for prompt in ("x" * 5_000, "cat " * 62):
         with pytest.raises(TextTooLong):
             denoise(generator, prompt)
-    for prompt in ("\ud800", 5, None):
+    for unreadable in ("\ud800", 5, None):
         with pytest.raises(UnreadableText):
-            denoise(generator, prompt)
+            denoise(generator, unreadable)
     assert generator.encode("cat " * 61) is not None
 
 

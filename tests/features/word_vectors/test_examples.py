@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,9 @@ def from_words(words: list[str], dimensions: int = 10) -> WordVectors:
     rows = np.stack([groups[index // 10] + 0.5 * rng.normal(size=dimensions) for index in range(len(words))])
     unit, mean = centred(rows.astype(np.float32))
     ordered = sorted(range(len(words)), key=lambda index: not (words[index].isascii() and words[index].isalpha()))
-    origin = type(ORIGIN)("file", "file.vec", "full precision", "cpu", "float32", *unit.shape, inside_model=False)
+    origin = replace(
+        ORIGIN, model="file", title="file.vec", words=len(words), dimensions=dimensions, inside_model=False
+    )
     return WordVectors([words[index] for index in ordered], unit[ordered], mean, origin)
 
 
