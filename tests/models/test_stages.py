@@ -17,9 +17,9 @@ from genai_demo.models.language import LanguageModel
 from genai_demo.models.reward import RewardHead
 from genai_demo.models.stages import Row, TunedModel
 from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.training.adapters import Stages
-from genai_demo.training.rankings import conversation
-from genai_demo.training.reward import RewardModel
+from genai_demo.training.rlhf.adapters import Stages
+from genai_demo.training.rlhf.conversation import conversation
+from genai_demo.training.rlhf.reward import RewardModel
 from tests.conftest import chat_tokenizer
 
 # PEFT asks for something deprecated when it is used without our care.

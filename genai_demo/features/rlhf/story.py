@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ...checks import require_whole
+from ...datasets.conversations.demonstrations import load_demonstrations
+from ...datasets.conversations.rankings import Rating, load_ratings
 from ...models.language import Origin
 from ...models.stages import FOLDER, StagedModel
 from ...shipped import reading
-from ...training.demonstrations import load_demonstrations
-from ...training.rankings import Rating, load_ratings
 
 LOG = "log.jsonl"
 TRAINING = "training.json"

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from genai_demo.datasets.conversations.rankings import RatedAnswer, Rating, save_ratings
 from genai_demo.errors import InvalidParameter
 from genai_demo.features.rlhf import story, view
 from genai_demo.features.rlhf.feature import FEATURE
 from genai_demo.models.stages import FOLDER
 from genai_demo.page.texts import load_texts
-from genai_demo.training.rankings import RatedAnswer, Rating, save_ratings
 
 
 def write_log(folder, lines):
