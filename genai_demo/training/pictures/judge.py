@@ -21,6 +21,7 @@ from ...datasets.drawings.compositions import OBJECT_COLOURS, SIZES, Scene, Worl
 
 NOTHING = "nothing known"
 QUESTIONS = ("object", "colour", "background", "size")
+JUDGE_PICTURES = 60_000
 SKIP = -100  # cross_entropy leaves such answers out
 
 
@@ -105,7 +106,7 @@ def spoil(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     return spoiled
 
 
-def train_judge(world: World, side: int, *, pictures: int = 60_000, batch: int = 64, seed: int = 7) -> Judge:
+def train_judge(world: World, side: int, *, pictures: int = JUDGE_PICTURES, batch: int = 64, seed: int = 7) -> Judge:
     """A judge that has seen so many compositions, held-out combinations among them: it marks, it does not draw."""
     torch.manual_seed(seed)
     judge = Judge([kind.name for kind in world.kinds])
@@ -131,13 +132,13 @@ def train_judge(world: World, side: int, *, pictures: int = 60_000, batch: int =
     return judge.eval()
 
 
-def judge_for(world: World, side: int, file: Path | None) -> Judge:
-    """The judge kept in `file`, or a new one, which is kept there."""
+def judge_for(world: World, side: int, file: Path | None, pictures: int = JUDGE_PICTURES) -> Judge:
+    """The judge kept in `file`, or a new one that has learned from so many `pictures`, which is kept there."""
     if file is not None and file.exists():
         judge = Judge([kind.name for kind in world.kinds])
         judge.load_state_dict(torch.load(file, weights_only=True))
         return judge.eval()
-    judge = train_judge(world, side)
+    judge = train_judge(world, side, pictures=pictures)
     if file is not None:
         torch.save(judge.state_dict(), file)
     return judge

@@ -6,13 +6,11 @@ real compositions marks the pictures, and is itself examined on real composition
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -23,10 +21,11 @@ from tqdm import tqdm
 from ...datasets.drawings.captions import plain_caption
 from ...datasets.drawings.compositions import SIZES, Rung, Scene, Thing, World, paint_many
 from ...datasets.drawings.sprites import Sprites
-from ...models.device import choose_device
 from ...models.picture import FOLDER, PictureModel, load_picture_model
 from ...models.text_encoder import TextEncoder
-from .judge import QUESTIONS, Answer, Judge, judge_for
+from ..options import Option, read_command
+from ..runs import Machine
+from .judge import JUDGE_PICTURES, QUESTIONS, Answer, Judge, judge_for
 from .sampling import GUIDANCE, STEPS, contact_sheet, draw
 
 PROMPTS = 400
@@ -176,53 +175,63 @@ def report(
     )
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Command:
+    """What can be said on the command line."""
+
+    folder: Annotated[Path, Option("of the weights (default: the shipped ones)")] = FOLDER
+    prompts: Annotated[int, Option("how many pictures")] = PROMPTS
+    guidance: Annotated[tuple[float, ...], Option(f"one or several (default: {GUIDANCE:g})")] = (GUIDANCE,)
+    pairs: Annotated[int, Option("how many pictures with two objects")] = 0
+    objects: Annotated[int, Option("how many kinds the model was trained on")] = Rung.objects
+    judge: Annotated[Path | None, Option("file in which the classifier is kept from one run to the next")] = None
+    judge_pictures: Annotated[int, Option("that the classifier learns from")] = JUDGE_PICTURES
+    machine: Machine = field(default_factory=Machine)
+
+
+def main(words: Sequence[str] | None = None) -> None:
     """Draw, mark, and write the table beside the weights."""
-    parser = argparse.ArgumentParser(
+    command = read_command(
+        Command,
+        words,
         prog="python -m genai_demo.training.pictures.quality",
         description="Mark the picture model on combinations that it was never trained on.",
     )
-    add = parser.add_argument
-    add("--folder", type=Path, default=FOLDER, help="of the weights (default: the shipped ones)")
-    add("--prompts", type=int, default=PROMPTS, help="how many pictures (default: %(default)s)")
-    add("--guidance", type=float, nargs="+", default=[GUIDANCE], help="one or several (default: %(default)s)")
-    add("--pairs", type=int, default=0, help="how many pictures with two objects (default: %(default)s)")
-    add("--objects", type=int, default=Rung().objects, help="how many kinds the model was trained on")
-    add("--judge", type=Path, help="file in which the classifier is kept from one run to the next")
-    add("--device", default="auto", help="auto, cuda, mps or cpu (default: %(default)s)")
-    add("--threads", type=int, default=os.cpu_count() or 1, help="of the processor (default: all)")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    device = choose_device(arguments.device)
-    model, encoder = load_picture_model(arguments.folder, device), TextEncoder.load(device)
-    rung = Rung(objects=arguments.objects)
+    device = command.machine.prepare()
+    model, encoder = load_picture_model(command.folder, device), TextEncoder.load(device)
+    rung = Rung(objects=command.objects)
     world, side = World(Sprites.load(), rung), model.config.side
-    judge = judge_for(world, side, arguments.judge)
-    scenes = exam_scenes(world, arguments.prompts)
+    judge = judge_for(world, side, command.judge, command.judge_pictures)
+    scenes = exam_scenes(world, command.prompts)
     marks = {"the classifier itself, on real compositions": examine_judge(judge, world, side)}
-    for guidance in arguments.guidance:
+    for guidance in command.guidance:
         pictures = draw_exam(model, encoder, scenes, guidance)
         name = f"the model, guidance {guidance:g}"
         marks[name] = mark(scenes, judge.answers(pictures))
-        if guidance == arguments.guidance[0]:
-            contact_sheet(pictures[:80], columns=16, zoom=1).save(arguments.folder / "quality.png", optimize=True)
-    best = f"the model, guidance {arguments.guidance[0]:g}"
+        if guidance == command.guidance[0]:
+            contact_sheet(pictures[:80], columns=16, zoom=1).save(command.folder / "quality.png", optimize=True)
+    best = f"the model, guidance {command.guidance[0]:g}"
     pairs = {}
-    if arguments.pairs:
-        twos = exam_pairs(world, arguments.pairs)
+    if command.pairs:
+        twos = exam_pairs(world, command.pairs)
         real = _painted(twos, world, side, np.random.default_rng(14))
         pairs["real compositions"] = mark_pairs(twos, real, judge)
-        pairs["the model"] = mark_pairs(twos, draw_exam(model, encoder, twos, arguments.guidance[0]), judge)
-    text = report(marks, best, arguments.guidance[0], rung, pairs)
-    (arguments.folder / "quality.md").write_text(text, encoding="utf-8")
+        pairs["the model"] = mark_pairs(twos, draw_exam(model, encoder, twos, command.guidance[0]), judge)
+    text = report(marks, best, command.guidance[0], rung, pairs)
+    write(command.folder, text, marks, pairs)
+    print(text)
+
+
+def write(folder: Path, text: str, marks: Mapping[str, Marks], pairs: Mapping[str, float]) -> None:
+    """`quality.md` and `quality.json`."""
+    (folder / "quality.md").write_text(text, encoding="utf-8")
     values: dict[str, Any] = {
         name: vars(row) | {"by_object": dict(row.by_object), "by_size": dict(row.by_size)}
         for name, row in marks.items()
     }
     if pairs:
         values["pairs"] = pairs
-    (arguments.folder / "quality.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    print(text)
+    (folder / "quality.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
@@ -22,9 +22,11 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
-from ...models.catalogue import Hub, find_model
+from ...models.catalogue import DEFAULT_MODEL, Hub, find_model
 from ...models.chat import ChatTemplate
 from ...models.loading import prepare
+from ..options import Option
+from ..runs import Machine
 
 BASE = "base"  # the name of the stage without an adapter
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -77,6 +79,22 @@ def load_base(name: str, device: torch.device) -> tuple[PreTrainedModel, ChatTem
     tokenizer: Any = AutoTokenizer.from_pretrained(source, local_files_only=local)
     network: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, local_files_only=local)
     return network.to(device).eval().requires_grad_(False), ChatTemplate(tokenizer)
+
+
+@dataclass(frozen=True)
+class Base(Machine):
+    """The base model of a command, and what it runs on."""
+
+    model: Annotated[str, Option("a base model's name, or its folder")] = DEFAULT_MODEL
+
+    def load(self) -> tuple[Stages, ChatTemplate]:
+        """The model without adapters, and the form of its conversations.
+
+        Raises:
+            DemoError: as `load_base` does, or there is no such device. ValueError: as `load_base` does.
+        """
+        network, template = load_base(self.model, self.prepare())
+        return Stages(network), template
 
 
 class Stages:
@@ -211,8 +229,3 @@ class Stages:
 def write_notice(folder: Path, what: str) -> None:
     """Gemma's notice, which has to lie beside everything that was trained on top of it."""
     (folder / "NOTICE").write_text(NOTICE.format(what=what), encoding="utf-8")
-
-
-def write_about(folder: Path, about: Mapping[str, Any]) -> None:
-    """`training.json`: how an adapter was made."""
-    (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

@@ -7,23 +7,19 @@ beside the table, to be read.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Annotated, Any
 
 from ...datasets.conversations.demonstrations import FOLDER
 from ...datasets.conversations.prompts import PROMPTS, Prompt, load_prompts
 from ...datasets.conversations.rankings import RatedAnswer, Rating, save_ratings
 from ...models.chat import ChatTemplate, LabelledIds
-from ...models.device import choose_device
-from ..runs import add_model_arguments
-from .adapters import BASE, Stages, load_base
+from ..options import Option, read_command
+from .adapters import BASE, Base, Stages
 from .answers import Drawing, draw_many
 from .conversation import conversation, prompt_ids
 from .likelihood import batch_of, first_choices, kl_divergence
@@ -243,53 +239,57 @@ def comparison(
     ]
 
 
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+@dataclass(frozen=True)
+class Command:
+    """What can be said on the command line."""
+
+    folder: Annotated[Path, Option("for replies, table (quality.md), figures (quality.json) and comparisons")]
+    subjects: Annotated[tuple[str, ...], Option("default: base sft rlhf", choices=tuple(SUBJECTS))] = (
+        "base",
+        SFT,
+        RLHF,
+    )
+    adapters: Annotated[Path, Option("folder of sft, rlhf and reward (default: the shipped)")] = FOLDER
+    prompts: Annotated[Path, Option("default: those of the project")] = PROMPTS
+    peer: Annotated[tuple[Path, ...], Option("files of another model's replies, to be counted alike")] = ()
+    seed: Annotated[int, Option("of the sampled replies")] = 0
+    base: Base = field(default_factory=Base)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Ask, count, and write the table."""
+    command = read_command(
+        Command,
+        words,
         prog="python -m genai_demo.training.rlhf.quality",
         description="Measure base, tuned and RLHF model on the evaluation prompts. Replies that the folder already "
         "holds are not asked for again.",
         epilog="%(prog)s runs/quality --subjects base sft  |  %(prog)s assets/rlhf/evaluation  |  a blind reading: "
         "python -m genai_demo.training.rlhf.rankings sheet --file assets/rlhf/evaluation/compare-sft-rlhf.jsonl",
     )
-    add = parser.add_argument
-    add("folder", type=Path, help="for replies, table (quality.md), figures (quality.json) and comparisons")
-    add("--subjects", nargs="+", choices=SUBJECTS, default=["base", SFT, RLHF], help="default: base sft rlhf")
-    add("--adapters", type=Path, default=FOLDER, help="folder of sft, rlhf and reward (default: the shipped)")
-    add("--prompts", type=Path, default=PROMPTS, help="default: those of the project")
-    add("--peer", type=Path, nargs="*", default=[], help="files of another model's replies, to be counted alike")
-    add("--seed", type=int, default=0, help="of the sampled replies (default: %(default)s)")
-    add_model_arguments(parser)
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Ask, count, and write the table."""
-    chosen = _arguments(arguments)
-    torch.set_num_threads(chosen.threads)
-    prompts = load_prompts(chosen.prompts)["evaluation"]
-    network, template = load_base(chosen.model, choose_device(chosen.device))
-    stages = Stages(network)
-    subjects = [SUBJECTS[name] for name in chosen.subjects]
+    prompts = load_prompts(command.prompts)["evaluation"]
+    stages, template = command.base.load()
+    subjects = [SUBJECTS[name] for name in command.subjects]
     for stage in dict.fromkeys(one.stage for one in subjects if one.stage != BASE):
-        stages.read(stage, chosen.adapters / stage)
-    judged = (chosen.adapters / REWARD).is_dir()
-    judge = RewardModel.read(stages, chosen.adapters / REWARD) if judged else None
-    chosen.folder.mkdir(parents=True, exist_ok=True)
+        stages.read(stage, command.adapters / stage)
+    judged = (command.adapters / REWARD).is_dir()
+    judge = RewardModel.read(stages, command.adapters / REWARD) if judged else None
+    command.folder.mkdir(parents=True, exist_ok=True)
     replies: dict[tuple[str, str], list[Reply]] = {}
     rows = []
     for name, drawing in DRAWINGS.items():
         for subject in subjects:
-            path = chosen.folder / f"replies-{subject.name}-{name}.jsonl"
+            path = command.folder / f"replies-{subject.name}-{name}.jsonl"
             if not path.is_file():
-                save_replies(ask(stages, template, prompts, subject, drawing, chosen.seed), path)
+                save_replies(ask(stages, template, prompts, subject, drawing, command.seed), path)
             replies[subject.name, name] = load_replies(path, prompts)
             rows.append(examine(stages, template, judge, prompts, replies[subject.name, name], subject, name))
             print("\n".join(table(rows[-1:])), flush=True)
-    rows += [peer_column(path, prompts) for path in chosen.peer]
-    write(chosen.folder, rows, len(prompts), chosen.seed)
+    rows += [peer_column(path, prompts) for path in command.peer]
+    write(command.folder, rows, len(prompts), command.seed)
     for one, other in pairwise(subjects):
         compared = {each.name: replies[each.name, "greedy"] for each in (one, other)}
-        path = chosen.folder / f"compare-{one.name}-{other.name}.jsonl"
+        path = command.folder / f"compare-{one.name}-{other.name}.jsonl"
         if not path.is_file():  # it may have been read
             save_ratings(comparison(prompts, compared), path)
 

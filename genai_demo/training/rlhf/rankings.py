@@ -7,18 +7,16 @@ formula. The reader sees a sheet with letters in random order, without the names
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-import torch
 
 from ...datasets.conversations.demonstrations import FOLDER
 from ...datasets.conversations.prompts import PROMPTS, Prompt, load_prompts
@@ -32,9 +30,9 @@ from ...datasets.conversations.rankings import (
     save_ratings,
 )
 from ...models.chat import ChatTemplate
-from ...models.device import choose_device
-from ..runs import add_model_arguments, seed_of_step
-from .adapters import BASE, Stages, load_base
+from ..options import Option, read_command
+from ..runs import seed_of_step
+from .adapters import BASE, Base, Stages
 from .answers import Answer, Drawing, draw_many
 from .conversation import prompt_ids
 from .sft import STAGE as SFT
@@ -200,41 +198,40 @@ def report(ratings: Sequence[Rating]) -> Iterator[str]:
     )
 
 
-def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+@dataclass(frozen=True)
+class Command:
+    """What can be said on the command line."""
+
+    action: Annotated[str, Option("in this order", choices=("sample", "sheet", "fill", "report"))]
+    file: Annotated[Path, Option("the rankings (default: those of the project)")] = RANKINGS
+    sft: Annotated[Path, Option("the adapter that answers (default: the shipped)")] = FOLDER / SFT
+    prompts: Annotated[Path, Option("default: those of the project")] = PROMPTS
+    second: Annotated[bool, Option("the second reading, of some prompts")] = False
+    seed: Annotated[int, Option("of the answers")] = 0
+    base: Base = field(default_factory=Base)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Sample, print the sheet, fill in rankings from the standard input, or report."""
+    command = read_command(
+        Command,
+        words,
         prog="python -m genai_demo.training.rlhf.rankings",
         description="Sample answers to rank, print a sheet to read them blind, enter the rankings.",
         epilog="%(prog)s sample --sft assets/rlhf/sft  |  %(prog)s sheet > read.md  |  %(prog)s fill < ranks.txt  |  "
         "%(prog)s sheet --second  |  %(prog)s report",
     )
-    parser.add_argument("action", choices=("sample", "sheet", "fill", "report"))
-    parser.add_argument("--file", type=Path, default=RANKINGS, help="the rankings (default: those of the project)")
-    parser.add_argument(
-        "--sft", type=Path, default=FOLDER / SFT, help="the adapter that answers (default: the shipped)"
-    )
-    parser.add_argument("--prompts", type=Path, default=PROMPTS, help="default: those of the project")
-    parser.add_argument("--second", action="store_true", help="the second reading, of some prompts")
-    parser.add_argument("--seed", type=int, default=0, help="of the answers (default: %(default)s)")
-    add_model_arguments(parser)
-    return parser.parse_args(words)
-
-
-def main(words: Sequence[str] | None = None) -> None:
-    """Sample, print the sheet, fill in rankings from the standard input, or report."""
-    arguments = _arguments(words)
-    if arguments.action == "sample":
-        torch.set_num_threads(arguments.threads)
-        network, template = load_base(arguments.model, choose_device(arguments.device))
-        stages = Stages(network)
-        stages.read(SFT, arguments.sft)
-        arguments.file.parent.mkdir(parents=True, exist_ok=True)
-        sample(stages, template, load_prompts(arguments.prompts)["reward"], arguments.file, arguments.seed)
+    if command.action == "sample":
+        stages, template = command.base.load()
+        stages.read(SFT, command.sft)
+        command.file.parent.mkdir(parents=True, exist_ok=True)
+        sample(stages, template, load_prompts(command.prompts)["reward"], command.file, command.seed)
         return
-    ratings = load_ratings(arguments.file)
-    if arguments.action == "fill":
-        ratings = tuple(fill(ratings, sys.stdin.read(), arguments.second))
-        save_ratings(ratings, arguments.file)
-    print("\n".join(sheet(ratings, arguments.second) if arguments.action == "sheet" else report(ratings)))
+    ratings = load_ratings(command.file)
+    if command.action == "fill":
+        ratings = tuple(fill(ratings, sys.stdin.read(), command.second))
+        save_ratings(ratings, command.file)
+    print("\n".join(sheet(ratings, command.second) if command.action == "sheet" else report(ratings)))
 
 
 if __name__ == "__main__":

@@ -17,14 +17,12 @@ the other four.
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -34,11 +32,12 @@ from tqdm import tqdm
 
 from ...datasets.conversations.rankings import RANKINGS, Rating, load_ratings
 from ...datasets.conversations.wording import words as words_of
+from ...datasets.records import LOG
 from ...models.chat import ChatTemplate, LabelledIds
-from ...models.device import choose_device
 from ...models.reward import RewardHead, fit_bradley_terry
-from ..runs import LOG, add_model_arguments, hardware, write_log
-from .adapters import BASE, Stages, load_base, write_about, write_notice
+from ..options import Option, read_command
+from ..runs import Stopwatch, write_log, write_record
+from .adapters import BASE, Base, Stages, write_notice
 from .conversation import rated_sequence
 from .likelihood import batch_of, last_states
 from .sft import STAGE as SFT
@@ -316,38 +315,39 @@ def read_answers(stages: Stages, template: ChatTemplate, ratings: Sequence[Ratin
     return Ranked(ranked, states_of(stages, sequences, progress=True).float().cpu())
 
 
-def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m genai_demo.training.rlhf.reward",
-        description="Fit the reward model to the rankings: minutes on a processor, nearly all of them for reading the "
-        "answers. The same rankings always give the same head, so there is nothing to go on with after a stop.",
-    )
-    add = parser.add_argument
-    add("folder", type=Path, help="for the head, its figures and its learning curve; the app's is assets/rlhf/reward")
-    add("--rankings", type=Path, default=RANKINGS, help="default: those of the project")
-    add("--softness", type=float, default=SOFTNESS, help="how far one pair may move the head (default: %(default)s)")
-    add_model_arguments(parser)
-    return parser.parse_args(words)
+@dataclass(frozen=True)
+class Recipe:
+    """How to fit."""
+
+    softness: Annotated[float, Option("how far one pair may move the head")] = SOFTNESS
+    folds: int = FOLDS
+
+
+@dataclass(frozen=True)
+class Command:
+    """What can be said on the command line."""
+
+    folder: Annotated[Path, Option("for the head, its figures and its learning curve; the app's is assets/rlhf/reward")]
+    rankings: Annotated[Path, Option("default: those of the project")] = RANKINGS
+    recipe: Recipe = field(default_factory=Recipe)
+    base: Base = field(default_factory=Base)
 
 
 def main(words: Sequence[str] | None = None) -> None:
     """Read, fit, measure and write, as the command line says."""
-    arguments = _arguments(words)
-    torch.set_num_threads(arguments.threads)
-    device = choose_device(arguments.device)
-    began = time.monotonic()
-    network, template = load_base(arguments.model, device)
-    ranked = read_answers(Stages(network), template, load_ratings(arguments.rankings))
-    quality = export(ranked, arguments.softness, arguments.folder)
-    about = {
-        "stage": STAGE,
-        "prompts": quality["prompts"],
-        "pairs": quality["pairs"]["all"],
-        "hours": round((time.monotonic() - began) / 3600, 2),
-        "hardware": hardware(device),
-        "recipe": {"softness": arguments.softness, "folds": FOLDS},
-    }
-    write_about(arguments.folder, about)
+    command = read_command(
+        Command,
+        words,
+        prog="python -m genai_demo.training.rlhf.reward",
+        description="Fit the reward model to the rankings: minutes on a processor, nearly all of them for reading the "
+        "answers. The same rankings always give the same head, so there is nothing to go on with after a stop.",
+    )
+    clock = Stopwatch()
+    stages, template = command.base.load()
+    ranked = read_answers(stages, template, load_ratings(command.rankings))
+    quality = export(ranked, command.recipe.softness, command.folder)
+    facts = {"stage": STAGE, "prompts": quality["prompts"], "pairs": quality["pairs"]["all"]}
+    write_record(command.folder, facts, command.recipe, clock, stages.device)
     print(json.dumps({name: quality[name] for name in ("accuracy", "pairs", "loss")}, indent=1))
 
 

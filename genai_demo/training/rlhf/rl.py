@@ -17,12 +17,10 @@ to Basics", arXiv:2402.14740): of k answers to the same prompt, each is compared
 
 from __future__ import annotations
 
-import argparse
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -31,18 +29,9 @@ from torch import Tensor
 from ...datasets.conversations.demonstrations import FOLDER
 from ...datasets.conversations.prompts import PROMPTS, Prompt, load_prompts
 from ...models.chat import ChatTemplate, LabelledIds, Message
-from ...models.device import choose_device
-from ..runs import (
-    LOG,
-    Limits,
-    add_run_arguments,
-    hardware,
-    load_checkpoint,
-    require_same_recipe,
-    seed_of_step,
-    train,
-)
-from .adapters import Lora, Stages, load_base, write_about
+from ..options import Option, read_command
+from ..runs import Run, export_record, seed_of_step, train
+from .adapters import Base, Lora, Stages
 from .answers import Answer, Drawing, draw_many
 from .conversation import conversation
 from .likelihood import add_gradient, batch_of, log_probabilities
@@ -63,17 +52,17 @@ Judge = Callable[[Sequence[LabelledIds]], Tensor]  # rewards of conversations, (
 class Recipe:
     """How to train. `beta` is in standard deviations of the reward per nat, `rule_penalty` in the same per rule."""
 
-    steps: int = 50
-    prompts: int = 16  # a step
-    samples: int = 4  # k, answers to each of them
-    beta: float = 0.1
-    rule_penalty: float = 2.0  # c, for each rule that an answer breaks
-    learning_rate: float = 1e-4
+    steps: Annotated[int, Option("in all", may_change=True)] = 50
+    prompts: Annotated[int, Option("a step")] = 16
+    samples: Annotated[int, Option("answers to each prompt")] = 4
+    beta: Annotated[float, Option("price of a nat of divergence")] = 0.1
+    rule_penalty: Annotated[float, Option("c, for each rule that an answer breaks")] = 2.0
+    learning_rate: Annotated[float, Option("AdamW's")] = 1e-4
     warm_up: int = 5  # steps
-    max_new_tokens: int = 100
-    examine_every: int = 10
+    max_new_tokens: Annotated[int, Option("of an answer")] = 100
+    examine_every: Annotated[int, Option("steps")] = 10
     rank: int = 16
-    seed: int = 0
+    seed: Annotated[int, Option("of prompts and draws")] = 0
 
 
 @dataclass(frozen=True)
@@ -113,6 +102,8 @@ class RlTrainer:
         folder: for the adapter's weights as they were at every examination.
     """
 
+    unit = "step"
+
     def __init__(
         self,
         stages: Stages,
@@ -129,9 +120,17 @@ class RlTrainer:
         stages.copy(STAGE, SFT, Lora(rank=recipe.rank))
         self.parameters = stages.trainable(STAGE)
         self.optimizer = torch.optim.AdamW(self.parameters, recipe.learning_rate, weight_decay=0.0)
-        self.examine_every = recipe.examine_every
-        self.steps = recipe.steps
+        self.total = recipe.steps
         self.step = 0
+
+    @property
+    def progress(self) -> int:
+        """Steps done."""
+        return self.step
+
+    def start(self, *, new: bool) -> dict[str, Any]:
+        """What the model answers before it has learned anything."""
+        return self.examine() if new else {}
 
     def learn(self) -> dict[str, Any]:
         """One step: answer, judge, compare, and follow the gradient once."""
@@ -187,6 +186,10 @@ class RlTrainer:
             batch = batch_of([sequences[index] for index in part], self.stages.device)
             add_gradient(self.stages.network, batch, advantages[part][batch.rows] / len(sequences))
 
+    def is_due(self) -> bool:
+        """Every so many steps, and after the last."""
+        return self.step % self.recipe.examine_every == 0 or self.step == self.total
+
     def examine(self) -> dict[str, Any]:
         """The likeliest answers to a few fixed prompts, and their rewards; the weights are kept."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -221,7 +224,6 @@ class RlTrainer:
     def state(self) -> dict[str, Any]:
         """Adapter, optimiser and step; prompts and draws follow from the seed and the step."""
         return {
-            "recipe": asdict(self.recipe),
             "adapter": self.stages.weights(STAGE),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
@@ -229,7 +231,6 @@ class RlTrainer:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state` of the same recipe, except that there may be more steps."""
-        require_same_recipe(state["recipe"] | {"steps": self.recipe.steps}, asdict(self.recipe))
         self.stages.load_weights(STAGE, state["adapter"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
@@ -257,74 +258,50 @@ def export(trainer: RlTrainer, folder: Path, target: Path, step: int, *, weights
     target.mkdir(parents=True, exist_ok=True)
     if weights:
         trainer.stages.export(STAGE, target, weights=load_file(snapshot(folder, step)))
-    shutil.copy(folder / LOG, target / LOG)
-    saved = load_checkpoint(folder, trainer.stages.device)
-    about = {
+    facts = {
         "stage": STAGE,
         "prompts": len(trainer.prompts),
         "steps": step,
         "steps_of_the_log": trainer.step,
-        "hours": round(saved["hours"], 2) if saved else 0.0,
-        "hardware": hardware(trainer.stages.device),
-        "recipe": asdict(trainer.recipe),
     }
-    write_about(target, about)
+    export_record(trainer, folder, target, facts, trainer.stages.device)
 
 
-def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+@dataclass(frozen=True)
+class Command(Run):
+    """What can be said on the command line."""
+
+    at_step: Annotated[
+        int | None, Option("export the weights of this step, one that was examined (default: the last)")
+    ] = None
+    log_only: Annotated[bool, Option("export log and recipe, without the weights")] = False
+    sft: Annotated[Path, Option("the tuned model to begin with (default: the shipped one)")] = FOLDER / SFT
+    reward: Annotated[Path, Option("the reward model (default: the shipped one)")] = FOLDER / REWARD
+    prompts_file: Annotated[Path, Option("default: those of the project")] = PROMPTS
+    recipe: Recipe = field(default_factory=Recipe)
+    base: Base = field(default_factory=Base)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Train, or go on training, as the command line says."""
+    command = read_command(
+        Command,
+        words,
         prog="python -m genai_demo.training.rlhf.rl",
         description="Reinforcement learning of the tuned model against the reward model. Run the same command again to "
         "go on after a stop. Read the samples in the log: before the answers begin to please the reward model alone, "
         "stop, and export an earlier step.",
         epilog="%(prog)s runs/rl  |  %(prog)s runs/rl --minutes 0 --export assets/rlhf/rlhf --at-step 20",
     )
-    recipe = Recipe()
-    add = parser.add_argument
-    add_run_arguments(parser)
-    add("--at-step", type=int, help="export the weights of this step, one that was examined (default: the last)")
-    add("--log-only", action="store_true", help="export log and recipe, without the weights")
-    add("--sft", type=Path, default=FOLDER / SFT, help="the tuned model to begin with (default: the shipped one)")
-    add("--reward", type=Path, default=FOLDER / REWARD, help="the reward model (default: the shipped one)")
-    add("--prompts-file", type=Path, default=PROMPTS, help="default: those of the project")
-    add("--steps", type=int, default=recipe.steps, help="in all (default: %(default)s)")
-    add("--prompts", type=int, default=recipe.prompts, help="a step (default: %(default)s)")
-    add("--samples", type=int, default=recipe.samples, help="answers to each prompt (default: %(default)s)")
-    add("--beta", type=float, default=recipe.beta, help="price of a nat of divergence (default: %(default)s)")
-    add("--rule-penalty", type=float, default=recipe.rule_penalty, help="for each broken rule (default: %(default)s)")
-    add("--learning-rate", type=float, default=recipe.learning_rate, help="AdamW's (default: %(default)s)")
-    add("--max-new-tokens", type=int, default=recipe.max_new_tokens, help="of an answer (default: %(default)s)")
-    add("--examine-every", type=int, default=recipe.examine_every, help="steps (default: %(default)s)")
-    add("--seed", type=int, default=recipe.seed, help="of prompts and draws (default: %(default)s)")
-    return parser.parse_args(words)
-
-
-def main(words: Sequence[str] | None = None) -> None:
-    """Train, or go on training, as the command line says."""
-    arguments = _arguments(words)
-    torch.set_num_threads(arguments.threads)
-    device = choose_device(arguments.device)
-    network, template = load_base(arguments.model, device)
-    stages = Stages(network)
-    stages.read(SFT, arguments.sft)
-    judge = RewardModel.read(stages, arguments.reward)
-    recipe = Recipe(
-        steps=arguments.steps,
-        prompts=arguments.prompts,
-        samples=arguments.samples,
-        beta=arguments.beta,
-        rule_penalty=arguments.rule_penalty,
-        learning_rate=arguments.learning_rate,
-        max_new_tokens=arguments.max_new_tokens,
-        examine_every=arguments.examine_every,
-        seed=arguments.seed,
-    )
-    prompts = load_prompts(arguments.prompts_file)["rl"]
-    trainer = RlTrainer(stages, template, prompts, judge.rewards, recipe, arguments.folder)
-    done = train(trainer, arguments.folder, device, Limits(arguments.minutes, arguments.checkpoint_minutes))
-    if arguments.export and (done or arguments.at_step is not None):
-        step = trainer.step if arguments.at_step is None else arguments.at_step
-        export(trainer, arguments.folder, arguments.export, step, weights=not arguments.log_only)
+    stages, template = command.base.load()
+    stages.read(SFT, command.sft)
+    judge = RewardModel.read(stages, command.reward)
+    prompts = load_prompts(command.prompts_file)["rl"]
+    trainer = RlTrainer(stages, template, prompts, judge.rewards, command.recipe, command.folder)
+    done = train(trainer, command.folder, stages.device, command.limits)
+    if command.export and (done or command.at_step is not None):
+        step = trainer.step if command.at_step is None else command.at_step
+        export(trainer, command.folder, command.export, step, weights=not command.log_only)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,10 @@ Written plainly: trl's trainer would do it, but it brings a stack of packages fo
 
 from __future__ import annotations
 
-import argparse
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -31,19 +29,9 @@ from torch import Tensor
 
 from ...datasets.conversations.demonstrations import DEMONSTRATIONS, Demonstration, load_demonstrations
 from ...models.chat import ChatTemplate, LabelledIds
-from ...models.device import choose_device
-from ..runs import (
-    LOG,
-    Limits,
-    add_run_arguments,
-    hardware,
-    load_checkpoint,
-    require_same_recipe,
-    seed_of_step,
-    train,
-    warm_up_and_cosine,
-)
-from .adapters import Lora, Stages, load_base, write_about
+from ..options import Option, read_command
+from ..runs import Run, export_record, seed_of_step, train, warm_up_and_cosine
+from .adapters import Base, Lora, Stages
 from .declining import declining_auc, probe_of
 from .likelihood import Batch, add_gradient, batch_of, log_probabilities
 
@@ -56,16 +44,16 @@ HELD_OUT_ROWS = 16
 class Recipe:
     """How to train. The InstructGPT authors, too, found many passes to help although the held-out loss soon rises."""
 
-    epochs: int = 3
-    batch: int = 16  # conversations
-    learning_rate: float = 4e-4
+    epochs: Annotated[int, Option("passes over the demonstrations")] = 3
+    batch: Annotated[int, Option("conversations a step")] = 16
+    learning_rate: Annotated[float, Option("AdamW's highest")] = 4e-4
     warm_up: float = 0.1  # share of all steps
     weight_decay: float = 0.01
     rank: int = 16
     dropout: float = 0.05
-    seed: int = 0
+    seed: Annotated[int, Option("of weights, batches and dropout")] = 0
     opening: int = 8  # tokens at the beginning of each answer ...
-    opening_weight: float = 4.0  # ... that weigh so much, while the rest weighs 1
+    opening_weight: Annotated[float, Option("of each of an answer's first tokens; the others weigh 1")] = 4.0
 
 
 class SftTrainer:
@@ -77,6 +65,8 @@ class SftTrainer:
         demonstrations: both those to learn from and those held out.
         recipe: how.
     """
+
+    unit = "step"
 
     def __init__(
         self,
@@ -97,8 +87,17 @@ class SftTrainer:
         self.parameters = stages.trainable(STAGE)
         self.optimizer = torch.optim.AdamW(self.parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
         self.examine_every = -(-len(self.learnt) // recipe.batch)  # once an epoch
-        self.steps = recipe.epochs * self.examine_every
+        self.total = recipe.epochs * self.examine_every
         self.step = 0
+
+    @property
+    def progress(self) -> int:
+        """Steps done."""
+        return self.step
+
+    def start(self, *, new: bool) -> dict[str, Any]:
+        """How good the model is before it has learnt anything."""
+        return self.examine() if new else {}
 
     def learn(self) -> dict[str, Any]:
         """One step on one batch."""
@@ -107,7 +106,7 @@ class SftTrainer:
         numbers = numbers_of_batch([len(one.ids) for one in self.learnt], recipe.batch, recipe.seed, self.step)
         batch = batch_of([self.learnt[number] for number in numbers], self.stages.device)
         weights = token_weights(batch, recipe.opening, recipe.opening_weight)
-        rate = recipe.learning_rate * warm_up_and_cosine(self.step, self.steps, int(recipe.warm_up * self.steps))
+        rate = recipe.learning_rate * warm_up_and_cosine(self.step, self.total, int(recipe.warm_up * self.total))
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.zero_grad()
         network.train()
@@ -123,6 +122,10 @@ class SftTrainer:
             "rate": rate,
         }
 
+    def is_due(self) -> bool:
+        """After each epoch."""
+        return self.step % self.examine_every == 0 or self.step == self.total
+
     def examine(self) -> dict[str, Any]:
         """The loss on conversations that are never learnt from, and how well harmful prompts are told from others."""
         figures = {"held_out_loss": held_out_loss(self.stages, self.held_out)}
@@ -135,7 +138,6 @@ class SftTrainer:
     def state(self) -> dict[str, Any]:
         """Adapter, optimiser and step; batches and dropout follow from the seed and the step."""
         return {
-            "recipe": asdict(self.recipe),
             "adapter": self.stages.weights(STAGE),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
@@ -143,7 +145,6 @@ class SftTrainer:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state` of the same recipe."""
-        require_same_recipe(state["recipe"], asdict(self.recipe))
         self.stages.load_weights(STAGE, state["adapter"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
@@ -198,62 +199,39 @@ def held_out_loss(stages: Stages, sequences: Sequence[LabelledIds]) -> float:
 def export(trainer: SftTrainer, folder: Path, target: Path) -> None:
     """Write what the app ships: the adapter in half precision, how it was made, and the log."""
     trainer.stages.export(STAGE, target)
-    shutil.copy(folder / LOG, target / LOG)
-    saved = load_checkpoint(folder, trainer.stages.device)
-    about = {
+    facts = {
         "stage": STAGE,
         "demonstrations": len(trainer.learnt),
         "held_out": len(trainer.held_out),
         "steps": trainer.step,
-        "hours": round(saved["hours"], 2) if saved else 0.0,
-        "hardware": hardware(trainer.stages.device),
-        "recipe": asdict(trainer.recipe),
     }
-    write_about(target, about)
+    export_record(trainer, folder, target, facts, trainer.stages.device)
 
 
-def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+@dataclass(frozen=True)
+class Command(Run):
+    """What can be said on the command line."""
+
+    demonstrations: Annotated[Path, Option("default: those of the project")] = DEMONSTRATIONS
+    recipe: Recipe = field(default_factory=Recipe)
+    base: Base = field(default_factory=Base)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Train, or go on training, as the command line says."""
+    command = read_command(
+        Command,
+        words,
         prog="python -m genai_demo.training.rlhf.sft",
         description="Supervised fine-tuning of the base model on the demonstrations. Run the same command again to go "
         "on after a stop (Ctrl-C, SIGTERM, --minutes or a crash).",
         epilog="%(prog)s runs/sft --export assets/rlhf/sft",
     )
-    recipe = Recipe()
-    add = parser.add_argument
-    add_run_arguments(parser)
-    add("--demonstrations", type=Path, default=DEMONSTRATIONS, help="default: those of the project")
-    add("--epochs", type=int, default=recipe.epochs, help="passes over the demonstrations (default: %(default)s)")
-    add("--batch", type=int, default=recipe.batch, help="conversations a step (default: %(default)s)")
-    add("--learning-rate", type=float, default=recipe.learning_rate, help="AdamW's highest (default: %(default)s)")
-    add("--seed", type=int, default=recipe.seed, help="of weights, batches and dropout (default: %(default)s)")
-    add(
-        "--opening-weight",
-        type=float,
-        default=recipe.opening_weight,
-        help=f"of each of an answer's first {recipe.opening} tokens; the others weigh 1 (default: %(default)s)",
-    )
-    return parser.parse_args(words)
-
-
-def main(words: Sequence[str] | None = None) -> None:
-    """Train, or go on training, as the command line says."""
-    arguments = _arguments(words)
-    torch.set_num_threads(arguments.threads)
-    device = choose_device(arguments.device)
-    network, template = load_base(arguments.model, device)
-    recipe = Recipe(
-        epochs=arguments.epochs,
-        batch=arguments.batch,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-        opening_weight=arguments.opening_weight,
-    )
-    demonstrations = load_demonstrations(arguments.demonstrations)
-    trainer = SftTrainer(Stages(network), template, demonstrations, recipe)
-    done = train(trainer, arguments.folder, device, Limits(arguments.minutes, arguments.checkpoint_minutes))
-    if done and arguments.export:
-        export(trainer, arguments.folder, arguments.export)
+    stages, template = command.base.load()
+    trainer = SftTrainer(stages, template, load_demonstrations(command.demonstrations), command.recipe)
+    done = train(trainer, command.folder, stages.device, command.limits)
+    if done and command.export:
+        export(trainer, command.folder, command.export)
 
 
 if __name__ == "__main__":

@@ -123,30 +123,12 @@ def test_a_sheet_has_room_for_all():
 
 
 def test_the_command_writes_a_table_beside_the_weights(tmp_path, monkeypatch, capsys):
-    class Encoder:
-        load = staticmethod(lambda device: Reader())  # noqa: ARG005
-
     save_weights(PictureModel(RECIPE.model), tmp_path)
-    monkeypatch.setattr(quality, "TextEncoder", Encoder)
+    monkeypatch.setattr(quality.TextEncoder, "load", lambda *_: Reader())
     monkeypatch.setattr(quality, "judge_for", lambda world, *_: Judge([k.name for k in world.kinds]).eval())
     monkeypatch.setattr(quality, "STEPS", 2)
-    threads = str(torch.get_num_threads())
-    command = [
-        "quality",
-        "--folder",
-        str(tmp_path),
-        "--prompts",
-        "6",
-        "--objects",
-        "3",
-        "--guidance",
-        "1",
-        "2",
-        "--pairs",
-        "2",
-    ]
-    monkeypatch.setattr("sys.argv", [*command, "--device", "cpu", "--threads", threads])
-    quality.main()
+    words = ["--folder", tmp_path, "--prompts", 6, "--objects", 3, "--guidance", 1, 2, "--pairs", 2]
+    quality.main([str(word) for word in (*words, "--device", "cpu", "--threads", torch.get_num_threads())])
     values = json.loads((tmp_path / "quality.json").read_text())
     assert list(values) == [
         "the classifier itself, on real compositions",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import zlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ import torch
 
 from genai_demo.datasets.drawings.compositions import Rung, World
 from genai_demo.datasets.drawings.sprites import Sprites
+from genai_demo.datasets.records import LOG, read_json, read_log
 from genai_demo.models.picture import (
     FOLDER,
     PictureModel,
@@ -23,21 +24,14 @@ from genai_demo.models.picture import (
     load_picture_model,
     save_weights,
 )
-from genai_demo.models.text_encoder import TextStates
-from genai_demo.training.pictures import train as command_line
-from genai_demo.training.pictures.train import (
-    Batches,
-    CaptionCache,
-    Limits,
-    Recipe,
-    Trainer,
-    diffusion_loss,
-    learning_rate_factor,
-    saved_recipe,
-    see_patches,
-    train,
-    without_prompt,
-)
+from genai_demo.models.text_encoder import TextEncoder, TextStates
+from genai_demo.training.pictures import train as command
+from genai_demo.training.pictures.batches import Batches, CaptionCache, without_prompt
+from genai_demo.training.pictures.objective import diffusion_loss, learning_rate_factor
+from genai_demo.training.pictures.recipe import Pace, Recipe
+from genai_demo.training.pictures.train import train
+from genai_demo.training.pictures.trainer import PictureTrainer, see_patches
+from genai_demo.training.runs import CHECKPOINT, Limits, hardware, load_checkpoint
 
 SIDE, TEXT = 16, 8
 RECIPE = Recipe(
@@ -75,15 +69,19 @@ def world() -> World:
     return World(Sprites.load(), RECIPE.rung)
 
 
-def trainer(recipe: Recipe = RECIPE) -> Trainer:
-    return Trainer(recipe, Reader(), torch.device("cpu"))
+@pytest.fixture
+def trainer(world: World, tmp_path: Path) -> Callable[..., PictureTrainer]:
+    """Makes a trainer for so many pictures, in a folder of its own."""
+
+    def make(pictures: int = 0, folder: str = "run", recipe: Recipe = RECIPE) -> PictureTrainer:
+        pace = Pace(pictures=pictures, sheet_minutes=math.inf, log_pictures=16)
+        (tmp_path / folder).mkdir(exist_ok=True)
+        return PictureTrainer(recipe, Reader(), world, torch.device("cpu"), tmp_path / folder, pace)
+
+    return make
 
 
-def limits(pictures: int) -> Limits:
-    return Limits(pictures=pictures, sheet_minutes=math.inf, log_pictures=16)
-
-
-def weights(made: Trainer) -> list[torch.Tensor]:
+def weights(made: PictureTrainer) -> list[torch.Tensor]:
     return [*made.model.parameters(), *made.average.parameters()]
 
 
@@ -160,7 +158,7 @@ def test_the_learning_rate_rises_stays_and_falls():
 
 
 @torch.no_grad()
-def examined(made: Trainer, world: World) -> float:
+def examined(made: PictureTrainer, world: World) -> float:
     """The loss on pictures, noise levels and noise that are always the same."""
     total = 0.0
     for number in range(10_000, 10_008):
@@ -172,104 +170,110 @@ def examined(made: Trainer, world: World) -> float:
     return total
 
 
-def test_training_learns_and_leaves_a_log_and_a_checkpoint(world, tmp_path):
-    made = trainer(replace(RECIPE, learning_rate=3e-3))
-    see_patches(made, world)
+def test_training_learns_and_leaves_a_log_and_a_checkpoint(trainer, world):
+    made = trainer(640, recipe=replace(RECIPE, learning_rate=3e-3))
+    see_patches(made)
     before = examined(made, world)
-    train(made, world, tmp_path, limits(640))
+    assert train(made)
     assert examined(made, world) < 0.93 * before  # and the best linear guess was its beginning
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    lines = read_log(made.folder)
+    assert lines[0]["parameters"] > 1_000
     assert lines[-1]["pictures"] == 640
     assert {"hours", "busy_hours", "pictures_per_second", "rate", "error_by_noise"} <= set(lines[-1])
-    assert saved_recipe(tmp_path) == made.recipe
-    assert not list(tmp_path.glob("*.unfinished"))
+    assert load_checkpoint(made.folder, made.device)["recipe"] == asdict(made.recipe)
+    assert not list(made.folder.glob("*.unfinished"))
 
 
-def test_a_killed_run_goes_on_as_if_it_had_never_stopped(world, tmp_path, monkeypatch):
-    whole = trainer()
-    train(whole, world, tmp_path / "whole", limits(96))
+def test_a_killed_run_goes_on_as_if_it_had_never_stopped(trainer, monkeypatch):
+    whole = trainer(96, "whole")
+    train(whole)
+    learn = PictureTrainer.learn
 
-    stopped, learn = trainer(), Trainer.learn
-    stopped_folder = tmp_path / "stopped"
-
-    def killed(self: Trainer, *arguments: object) -> object:
+    def killed(self: PictureTrainer) -> dict:
         if self.pictures == 48:
             raise SystemError("power cut")
-        return learn(self, *arguments)  # type: ignore[arg-type]
+        return learn(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "learn", killed)
+        patch.setattr(PictureTrainer, "learn", killed)
         with pytest.raises(SystemError):
-            train(stopped, world, stopped_folder, replace(limits(96), checkpoint_minutes=0))
-    going_on = trainer(saved_recipe(stopped_folder))
-    going_on.restore(stopped_folder)
-    assert going_on.pictures == 48
-    train(going_on, world, stopped_folder, limits(96))
+            train(trainer(96, "stopped"), Limits(checkpoint_minutes=0))
+    going_on = trainer(96, "stopped")
+    train(going_on)
+    assert [line["from_pictures"] for line in read_log(going_on.folder) if "from_pictures" in line] == [0, 48]
     assert going_on.pictures == whole.pictures == 96
     for one, other in zip(weights(whole), weights(going_on), strict=True):
         assert torch.equal(one, other)
 
 
-def test_another_seed_gives_another_model(world, tmp_path):
-    one, other = trainer(), trainer(replace(RECIPE, seed=1))
-    for number, made in enumerate((one, other)):
-        train(made, world, tmp_path / str(number), limits(16))
+def test_a_run_goes_on_with_another_batch_but_not_with_another_network(trainer):
+    train(trainer(16))
+    train(trainer(32, recipe=replace(RECIPE, batch=4, rung=replace(RECIPE.rung, pair_share=0.5))))
+    other = replace(RECIPE, seed=1, rung=replace(RECIPE.rung, objects=4))
+    with pytest.raises(ValueError, match=r"seed was 0, rung\.objects was 3"):
+        train(trainer(48, recipe=other))
+    with pytest.raises(ValueError, match=r"model\.channels was \(8, 16\)"):
+        train(trainer(48, recipe=replace(RECIPE, model=replace(RECIPE.model, channels=(16, 16)))))
+
+
+def test_another_seed_gives_another_model(trainer):
+    one, other = trainer(16, "one"), trainer(16, "other", recipe=replace(RECIPE, seed=1))
+    for made in (one, other):
+        train(made)
     assert not torch.equal(next(one.model.parameters()), next(other.model.parameters()))
 
 
-def test_a_request_to_stop_is_heeded_and_saved(world, tmp_path, monkeypatch):
-    made, learn = trainer(), Trainer.learn
+def test_a_request_to_stop_is_heeded_and_saved(trainer, monkeypatch):
+    made, learn = trainer(10_000), PictureTrainer.learn
 
-    def asked(self: Trainer, *arguments: object) -> object:
+    def asked(self: PictureTrainer) -> dict:
         if self.pictures == 16:
             signal.raise_signal(signal.SIGTERM)
-        return learn(self, *arguments)  # type: ignore[arg-type]
+        return learn(self)
 
-    monkeypatch.setattr(Trainer, "learn", asked)
-    train(made, world, tmp_path, limits(10_000))
+    monkeypatch.setattr(PictureTrainer, "learn", asked)
+    assert not train(made)
     assert made.pictures == 24
-    assert (tmp_path / "checkpoint.pt").exists()
+    assert (made.folder / CHECKPOINT).exists()
 
 
-def test_time_ends_a_run_too(world, tmp_path):
-    made = trainer()
-    train(made, world, tmp_path, replace(limits(10**9), minutes=0.0))
+def test_time_ends_a_run_too(trainer):
+    made = trainer(10**9)
+    train(made, Limits(minutes=0.0))
     assert made.pictures == 0
 
 
-def test_a_sheet_shows_what_the_averaged_weights_draw(tmp_path):
+def test_a_sheet_shows_what_the_averaged_weights_draw(trainer):
     made = trainer()
-    command_line.write_sheet(made, tmp_path, ["a red cat", "a dog"])
-    assert [file.name for file in tmp_path.iterdir()] == ["sheet-00000000.png"]
+    made.write_sheet(["a red cat", "a dog"])
+    assert [file.name for file in made.folder.iterdir()] == ["sheet-00000000.png"]
 
 
-def test_the_command_trains_stops_goes_on_and_exports(tmp_path, monkeypatch, capsys):
-    class Encoder:
-        load = staticmethod(lambda device: Reader())  # noqa: ARG005
+def test_the_command_trains_stops_goes_on_and_exports(encoder: TextEncoder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(TextEncoder, "load", lambda *_: encoder)
+    network = ["--side", 16, "--patch", 4, "--components", 12, "--channels", 32, 32, "--attention-levels", 1]
+    own = ["--batch", 8, "--objects", 3, "--device", "cpu", "--threads", torch.get_num_threads(), *network]
 
-    monkeypatch.setattr(command_line, "TextEncoder", Encoder)
-    monkeypatch.setattr(command_line, "_recipe", lambda arguments: replace(RECIPE, batch=arguments.batch))
-    threads = torch.get_num_threads()
-
-    def run(*arguments: object) -> None:
-        command = ["diffusion", tmp_path / "run", "--batch", 8, "--device", "cpu", "--threads", threads, *arguments]
-        monkeypatch.setattr("sys.argv", [str(argument) for argument in command])
-        command_line.main()
+    def run(*words: object) -> None:
+        command.main([str(word) for word in (tmp_path / "run", *own, *words)])
 
     run("--pictures", 16, "--sheet-minutes", "inf")
     run("--pictures", 32, "--cooldown", 8, "--sheet-minutes", "inf", "--export", tmp_path / "weights")
     torch.set_flush_denormal(False)
-    starts = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert [line["from_pictures"] for line in starts if "from_pictures" in line] == [0, 16]
-    assert load_picture_model(tmp_path / "weights").config == RECIPE.model
-    assert json.loads((tmp_path / "weights" / "training.json").read_text())["pictures"] == 32
-    assert (tmp_path / "weights" / "log.jsonl").exists()
+    assert [line["from_pictures"] for line in read_log(tmp_path / "run") if "from_pictures" in line] == [0, 16]
+    made = load_picture_model(tmp_path / "weights").config
+    assert made == PictureModelConfig(
+        side=16, patch=4, components=12, channels=(32, 32), attention=(False, True), text_size=encoder.size
+    )
+    record = read_json(tmp_path / "weights" / "training.json")
+    assert (record["pictures"], record["recipe"]["rung"]["objects"]) == (32, 3)
+    assert (tmp_path / "weights" / LOG).exists()
     with pytest.raises(SystemExit):
         run("--help")
     assert "go on after a stop" in capsys.readouterr().out
 
 
-def test_training_can_start_from_finished_weights(tmp_path):
+def test_training_can_start_from_finished_weights(trainer, tmp_path):
     made = trainer()
     save_weights(made.average, tmp_path)
     read = load_picture_model(tmp_path)
@@ -278,13 +282,10 @@ def test_training_can_start_from_finished_weights(tmp_path):
 
 
 def test_hardware_is_named():
-    assert "threads" in command_line.hardware(torch.device("cpu"))
+    assert "threads" in hardware(torch.device("cpu"))
 
 
 def test_the_shipped_log_is_readable():
-    log = FOLDER / "log.jsonl"
-    if not log.exists():
-        pytest.skip("no weights yet")
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = read_log(FOLDER)
     assert lines[0]["parameters"] > 1e6
     assert [line["pictures"] for line in lines if "pictures" in line][-1] > 0

@@ -57,7 +57,7 @@ def test_how_other_answers_begin_is_not_how_refusals_begin(template, demonstrati
 
 def test_training_on_them_tells_them_apart(stages: Stages, template, demonstrations):
     trainer = SftTrainer(stages, template, demonstrations, Recipe(epochs=10, batch=5, learning_rate=0.02, dropout=0.0))
-    while trainer.step < trainer.steps:
+    while trainer.step < trainer.total:
         trainer.learn()
     assert trainer.examine()["declining_auc_train"] == 1.0
 

@@ -12,7 +12,7 @@ from genai_demo.datasets.conversations.prompts import Prompt
 from genai_demo.datasets.conversations.rankings import load_ratings
 from genai_demo.models.reward import RewardHead
 from genai_demo.training.rlhf import quality
-from genai_demo.training.rlhf.adapters import Lora, Stages
+from genai_demo.training.rlhf.adapters import Lora, Stages, load_base
 from genai_demo.training.rlhf.answers import Drawing
 from genai_demo.training.rlhf.quality import (
     Reply,
@@ -101,7 +101,7 @@ def test_a_comparison_is_spread_over_all_prompts():
 
 @pytest.fixture
 def adapters(model_folder, tmp_path):
-    stages = Stages(quality.load_base(str(model_folder), torch.device("cpu"))[0])
+    stages = Stages(load_base(str(model_folder), torch.device("cpu"))[0])
     for number, stage in enumerate(("sft", "rlhf")):
         stages.add(stage, Lora(), seed=number)
         disturb(stages, stage, seed=number)

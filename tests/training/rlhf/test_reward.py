@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import layer_norm
 
 from genai_demo.datasets.conversations.rankings import RatedAnswer, Rating, save_ratings
+from genai_demo.datasets.records import LOG
 from genai_demo.models.reward import RewardHead
 from genai_demo.training.rlhf import reward
 from genai_demo.training.rlhf.adapters import BASE, Stages
@@ -29,7 +30,6 @@ from genai_demo.training.rlhf.reward import (
     shares,
     states_of,
 )
-from genai_demo.training.runs import LOG
 from tests.training.conftest import disturb, sequence
 
 PAIRS = [[(0, 1), (0, 2), (1, 2)], [(4, 3)]]

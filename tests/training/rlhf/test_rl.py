@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from genai_demo.datasets.conversations.prompts import load_prompts
+from genai_demo.datasets.records import LOG
 from genai_demo.training.rlhf import reward, rl
 from genai_demo.training.rlhf.adapters import Stages
 from genai_demo.training.rlhf.answers import draw_answers
 from genai_demo.training.rlhf.rl import Recipe, RlTrainer, leave_one_out, snapshot
-from genai_demo.training.runs import LOG, load_checkpoint
+from genai_demo.training.runs import load_checkpoint
 from tests.training.conftest import disturb, sequence
 
 CPU = torch.device("cpu")
