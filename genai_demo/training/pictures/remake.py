@@ -1,9 +1,10 @@
 """The picture model from start to end: `python -m genai_demo.training.pictures.remake`.
 
 First single objects, then pairs among them while the learning rate falls, then the examination: some five hours on two
-cores. Stop it when you like; the same command goes on. The shipped weights were made with the same recipe and as many
-pictures, but their network was changed while it learnt (their log says when), so this makes an equal of theirs, not a
-copy. What is made lies in `made`, as in assets/picture_model.
+cores. Stop it when you like; the same command goes on. What is made lies in `made`, as in assets/picture_model.
+
+It follows the recipe that the shipped weights ended with, over as many pictures. Theirs was not one run: γ and the
+network were changed while it learnt, and the rate fell and rose again (their log says when). So this makes others.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...datasets.drawings.compositions import World
 from ...models.picture import PictureModel, parameter_count, to_model_space
-from ..runs import Figures, Stopwatch, hardware
+from ..runs import Figures, Stopwatch, hardware, seed_of_step
 from .batches import Batches, CaptionCache, Reads, batches_from, without_prompt
 from .objective import diffusion_loss, learning_rate_factor
 from .recipe import Pace, Recipe
@@ -123,7 +123,7 @@ class PictureTrainer:
     def learn_from(self, pictures: Tensor, captions: Sequence[str], factor: float) -> tuple[float, Tensor, Tensor]:
         """One step on these pictures: the loss, each picture's plain error and its noise level."""
         here: dict[str, Any] = {"device": self.device}
-        generator = torch.Generator(**here).manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        generator = torch.Generator(**here).manual_seed(seed_of_step(self.recipe.seed, self.step))
         count, steps = len(pictures), self.recipe.model.steps
         turns = torch.rand(1, generator=generator, **here) + torch.arange(count, **here) / count
         timesteps = (turns % 1 * steps).long().clamp(max=steps - 1)  # all noise levels, evenly
