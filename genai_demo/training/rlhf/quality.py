@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -253,6 +253,7 @@ class Command:
     prompts: Annotated[Path, Option("default: those of the project")] = PROMPTS
     peer: Annotated[tuple[Path, ...], Option("files of another model's replies, to be counted alike")] = ()
     seed: Annotated[int, Option("of the sampled replies")] = 0
+    max_new_tokens: Annotated[int | None, Option("of a reply (default: 120, as the table says)")] = None
     base: Base = field(default_factory=Base)
 
 
@@ -277,7 +278,8 @@ def main(words: Sequence[str] | None = None) -> None:
     command.folder.mkdir(parents=True, exist_ok=True)
     replies: dict[tuple[str, str], list[Reply]] = {}
     rows = []
-    for name, drawing in DRAWINGS.items():
+    drawings = drawings_of(command.max_new_tokens)
+    for name, drawing in drawings.items():
         for subject in subjects:
             path = command.folder / f"replies-{subject.name}-{name}.jsonl"
             if not path.is_file():
@@ -286,12 +288,19 @@ def main(words: Sequence[str] | None = None) -> None:
             rows.append(examine(stages, template, judge, prompts, replies[subject.name, name], subject, name))
             print("\n".join(table(rows[-1:])), flush=True)
     rows += [peer_column(path, prompts) for path in command.peer]
-    write(command.folder, rows, len(prompts), command.seed)
+    write(command.folder, rows, len(prompts), command.seed, drawings)
     for one, other in pairwise(subjects):
         compared = {each.name: replies[each.name, "greedy"] for each in (one, other)}
         path = command.folder / f"compare-{one.name}-{other.name}.jsonl"
         if not path.is_file():  # it may have been read
             save_ratings(comparison(prompts, compared), path)
+
+
+def drawings_of(max_new_tokens: int | None) -> dict[str, Drawing]:
+    """How replies are drawn, with another longest length if one is given."""
+    if max_new_tokens is None:
+        return DRAWINGS
+    return {name: replace(drawing, max_new_tokens=max_new_tokens) for name, drawing in DRAWINGS.items()}
 
 
 def peer_column(path: Path, prompts: Sequence[Prompt]) -> Quality:
@@ -301,13 +310,13 @@ def peer_column(path: Path, prompts: Sequence[Prompt]) -> Quality:
     return Quality(path.stem, "as given", count_shares(prompts, replies), mean)
 
 
-def write(folder: Path, rows: Sequence[Quality], prompts: int, seed: int) -> None:
+def write(folder: Path, rows: Sequence[Quality], prompts: int, seed: int, drawings: Mapping[str, Drawing]) -> None:
     """`quality.md` and `quality.json`."""
     (folder / "quality.md").write_text("\n".join(table(rows)) + "\n", encoding="utf-8")
     figures: dict[str, Any] = {
         "prompts": prompts,
         "seed": seed,
-        "drawings": {name: asdict(drawing) for name, drawing in DRAWINGS.items()},
+        "drawings": {name: asdict(drawing) for name, drawing in drawings.items()},
         "rows": [asdict(row) for row in rows],
     }
     (folder / "quality.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -42,10 +42,11 @@ class Size:
     sft: tuple[object, ...] = ()
     rl: tuple[object, ...] = ("--steps", 24, "--examine-every", 4)
     unleashed: tuple[object, ...] = ("--steps", 20, "--examine-every", 4, "--prompts", 8, "--learning-rate", 4e-4)
+    evaluation: tuple[object, ...] = ()
 
 
 SHORT = ("--steps", 1, "--prompts", 2, "--samples", 2, "--max-new-tokens", 12)
-SMOKE = Size(sft=("--epochs", 1, "--batch", 4), rl=SHORT, unleashed=SHORT)
+SMOKE = Size(sft=("--epochs", 1, "--batch", 4), rl=SHORT, unleashed=SHORT, evaluation=("--max-new-tokens", 12))
 SMOKE_ROWS = {"demonstrations": 12, "prompts": 2, "rankings": 12}  # of each split, of each set, of all
 
 
@@ -85,7 +86,7 @@ def steps(folder: Path, size: Size, base: Base, data: Data) -> list[Step]:
         ),
         Step(
             quality.main,
-            (made / "evaluation", "--adapters", made, "--prompts", data.prompts, *on),
+            (made / "evaluation", "--adapters", made, "--prompts", data.prompts, *size.evaluation, *on),
             (made / "evaluation" / "quality.json").is_file,
         ),
     ]
