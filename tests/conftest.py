@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import BPE, WordLevel
 from transformers import BertConfig, BertModel, Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
+from genai_demo.datasets.drawings.sprites import KINDS
 from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
 from genai_demo.models.chat import END_OF_TURN, START_OF_TURN
@@ -25,7 +26,6 @@ from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.models.reward import RewardHead
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.text_encoder import TextEncoder
-from genai_demo.training.sprites import KINDS
 
 settings.register_profile("fast", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("fast")
@@ -146,7 +146,7 @@ def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPat
 
     Beside them lies the folder `reward`, with a reward head.
     """
-    from genai_demo.training.adapters import Lora, Stages  # here, for most tests need not wait for the library
+    from genai_demo.training.rlhf.adapters import Lora, Stages  # here, for most tests need not wait for the library
 
     stages = Stages(deepcopy(network))
     folder = tmp_path_factory.mktemp("rlhf")

@@ -115,8 +115,26 @@ def test_features_do_not_import_one_another(feature):
         assert not forbidden(file, *others), file.name
 
 
-def test_models_know_nothing_of_the_page_nor_of_features():
+def test_models_know_nothing_of_the_page_of_features_nor_of_how_they_were_made():
+    rooms = [f"{PACKAGE}.{room}" for room in ("page", "features", "training", "datasets")]
     for file in files("models"):
+        assert not forbidden(file, "gradio", *rooms), file.name
+
+
+@pytest.mark.parametrize("room", ["features", "datasets", "page", "editions"])
+def test_what_is_shown_needs_nothing_of_training(room):
+    assert files(room)
+    for file in files(room):
+        assert not forbidden(file, f"{PACKAGE}.training"), file.name
+
+
+def test_data_know_nothing_of_who_shows_them():
+    for file in files("datasets"):
+        assert not forbidden(file, "gradio", f"{PACKAGE}.page", f"{PACKAGE}.features"), file.name
+
+
+def test_training_knows_nothing_of_the_page_nor_of_features():
+    for file in files("training"):
         assert not forbidden(file, "gradio", f"{PACKAGE}.page", f"{PACKAGE}.features"), file.name
 
 

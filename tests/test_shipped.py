@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from genai_demo import shipped
+from genai_demo.datasets.drawings.sprites import Sprites
 from genai_demo.errors import DamagedClone, DamagedModelFolder
 from genai_demo.features.rlhf.story import read_rankings
 from genai_demo.models.loader import Loader
@@ -18,7 +19,6 @@ from genai_demo.models.picture_generator import load_picture_generator, trained_
 from genai_demo.models.stages_loader import adapters_loader, load_adapters, stage_names
 from genai_demo.page import scene
 from genai_demo.page.messages import sentence
-from genai_demo.training.sprites import Sprites
 
 ROOT = Path(__file__).parents[1]
 

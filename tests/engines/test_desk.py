@@ -20,7 +20,9 @@ class Watched(TorchEngine):
 
     def __init__(self, network) -> None:
         super().__init__(network)
-        self.may, self.read_ids, self.threads = Event(), [], set()
+        self.may = Event()
+        self.read_ids: list[list[tuple[int, ...]]] = []
+        self.threads: set[str] = set()
 
     def read(self, rows):
         self.may.wait(20)

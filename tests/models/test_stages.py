@@ -20,9 +20,9 @@ from genai_demo.models.loader import Loader
 from genai_demo.models.reward import RewardHead
 from genai_demo.models.stages import StagedText, TunedModel
 from genai_demo.models.stages_loader import adapters_loader, stage_names
-from genai_demo.training.adapters import Stages
-from genai_demo.training.rankings import conversation
-from genai_demo.training.reward import RewardModel
+from genai_demo.training.rlhf.adapters import Stages
+from genai_demo.training.rlhf.conversation import conversation
+from genai_demo.training.rlhf.reward import RewardModel
 from tests.conftest import chat_tokenizer
 
 # PEFT asks for something deprecated when it is used without our care.

@@ -12,7 +12,7 @@ import torch
 from transformers import Gemma3ForCausalLM, PreTrainedTokenizerFast
 
 from genai_demo.models.chat import ChatTemplate, LabelledIds
-from genai_demo.training.adapters import Lora, Stages, load_base
+from genai_demo.training.rlhf.adapters import Lora, Stages, load_base
 from tests.conftest import chat_tokenizer
 
 

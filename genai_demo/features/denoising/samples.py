@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from ...training.captions import plain_caption
-from ...training.compositions import Scene, Thing, paint
-from ...training.sprites import Sprites
+from ...datasets.drawings.captions import plain_caption
+from ...datasets.drawings.compositions import Scene, Thing, paint
+from ...datasets.drawings.sprites import Sprites
 from .denoiser import Floats
 
 SCENES = (
