@@ -99,6 +99,10 @@ class ModelUnavailable(Unavailable):
     title: str
 
 
+class OutOfDeviceMemory(Unavailable):
+    """The graphics card ran out of memory; the model has moved to the processor."""
+
+
 class DamagedModelFolder(Unavailable):
     """The transformers folder at `path` cannot be read as a model."""
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from ..models.errors import OutOfDeviceMemory
+from ..errors import OutOfDeviceMemory
 from .engine import Engine, EngineFacts, Row, Seen
 
 Result = TypeVar("Result")

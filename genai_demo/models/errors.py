@@ -120,10 +120,6 @@ class ModelDownloadFailed(Unavailable):
     model: str
 
 
-class OutOfDeviceMemory(Unavailable):
-    """The graphics card ran out of memory; the model has moved to the processor."""
-
-
 # ── what others have saved ───────────────────────────────────────────────────────────────────────────────────
 
 

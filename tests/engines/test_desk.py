@@ -12,7 +12,7 @@ import torch
 from genai_demo.engines.desk import Desk
 from genai_demo.engines.engine import CannotGive, Row, Want
 from genai_demo.engines.torch_engine import TorchEngine
-from genai_demo.models.errors import OutOfDeviceMemory
+from genai_demo.errors import OutOfDeviceMemory
 
 
 class Watched(TorchEngine):

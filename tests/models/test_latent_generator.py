@@ -12,15 +12,9 @@ import torch
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch.nn.functional import avg_pool2d
 
-from genai_demo.errors import DamagedModelFolder, TextTooLong, UnreadableText
+from genai_demo.errors import DamagedModelFolder, OutOfDeviceMemory, TextTooLong, UnreadableText
 from genai_demo.models.catalogue import Hub, PictureEntry, find_pictures
-from genai_demo.models.errors import (
-    NoSafetensors,
-    OutOfDeviceMemory,
-    PictureDownloadFailed,
-    UnknownPictures,
-    UnsupportedPipeline,
-)
+from genai_demo.models.errors import NoSafetensors, PictureDownloadFailed, UnknownPictures, UnsupportedPipeline
 from genai_demo.models.latent_generator import LatentGenerator, alpha_bars_of, load_latent_generator
 from genai_demo.models.picture_generator import picture_loader
 from tests.pipelines import stable_diffusion
