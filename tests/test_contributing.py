@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import importlib
-import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from genai_demo import features
 from genai_demo.page.messages import explanation
 from genai_demo.page.texts import load_texts
-
-TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```\n", TEXT, re.DOTALL))
-IDEA = "token_price"
-PACKAGE = f"genai_demo.features.{IDEA}"
+from tests.idea import FILES, PACKAGE, example
 
 
 @pytest.fixture
-def idea(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The example's folder among the features, until the test is over."""
-    folder = tmp_path / IDEA
-    for name, content in {**FILES, "__init__.py": '"""An example."""\n'}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content, encoding="utf-8")
-    monkeypatch.setattr(features, "__path__", [*features.__path__, str(tmp_path)])
-    yield importlib.import_module(f"{PACKAGE}.feature")
-    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
-        del sys.modules[name]
+def idea(tmp_path: Path) -> Iterator[ModuleType]:
+    with example(tmp_path) as module:
+        yield module
 
 
 def test_the_example_has_the_rooms_of_every_feature():
-    assert set(FILES) == {"backend.py", "errors.py", "feature.py", "texts/en.toml", "view.py"}
+    assert set(FILES) == {"backend.py", "errors.py", "feature.py", "texts/en.toml", "view.py", "web/price.js"}
 
 
 def test_the_example_answers_on_the_tiny_model(idea, tiny):
@@ -52,3 +38,12 @@ def test_the_examples_own_error_has_its_sentence_at_home(idea, tiny):
         idea.FEATURE.ask("token_price").whole(tiny, text="")
     told = explanation(caught.value)
     assert (told["key"], told["error"]) == ("nothing_to_pay", load_texts(PACKAGE)["errors"]["nothing_to_pay"])
+
+
+def test_its_scene_asks_what_was_recorded(idea, tiny):
+    opening = idea.openings(tiny)["price"]["price"]
+    assert (opening.ask, opening.values) == (
+        "token_price",
+        {"text": load_texts(PACKAGE)["price"]["presets"][0]["label"]},
+    )
+    assert opening.answer["provenance"]["kind"] == "real"

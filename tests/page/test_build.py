@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from genai_demo import application
 from genai_demo.asks import Ask, Feature, Local
 from genai_demo.errors import DemoError
 from genai_demo.features.denoising.feature import FEATURE as DENOISING
@@ -32,12 +35,25 @@ def asked_of(loader, answer):
     return page_function(Local([(feature, loader)]), "idea", answer.__name__)
 
 
-def test_style_and_scripts_are_two_elements_that_no_text_can_close():
+def test_no_text_can_close_the_elements_that_hold_styles_words_and_scripts():
     head = launch_options((NEXT_WORD,))["head"]
     tags = re.findall(r"</?(?:style|script)[^>]*>", head, re.IGNORECASE)
-    assert tags == ["<style>", "</style>", "<script>", "</script>"]
+    data = [f'<script type="application/json" id="{name}">' for name in ("gx-words", "gx-modules")]
+    closed = "</script>"
+    assert tags == ["<style>", "</style>", data[0], closed, data[1], closed, "<script>", closed]
     assert head.startswith("<style>")
     assert head.endswith("</script>")
+
+
+def test_scripts_arrive_as_they_were_written():
+    head = launch_options((NEXT_WORD,))["head"]
+    (text,) = re.findall(r'id="gx-modules">(.*?)</script>', head, re.DOTALL)
+    modules = json.loads(text)
+    for name, file in (
+        ("#page/plaintext.js", "page/web/plaintext.js"),
+        ("#features/next_word/web/predict.js", "features/next_word/web/predict.js"),
+    ):
+        assert modules[name] == (Path(application.__file__).parent / file).read_text(encoding="utf-8")
 
 
 def test_the_page_names_no_other_host():
@@ -136,7 +152,13 @@ def test_one_model_that_fails_leaves_the_other_ideas_to_answer(broken, failed, t
 
 
 def test_a_failed_load_is_said_in_a_sentence(failed):
-    assert asked_of(failed, lambda _model, _asked: {})({}) == {"error": REASON, "loading": False, "offers": {}}
+    assert asked_of(failed, lambda _model, _asked: {})({}) == {
+        "error": REASON,
+        "key": "missing_model_package",
+        "facts": {"package": "weights==1.0"},
+        "loading": False,
+        "offers": {},
+    }
 
 
 def test_an_answer_gets_the_model_and_keeps_its_name(loader, tiny):

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from genai_demo import errors
 from genai_demo.errors import DemoError, InvalidParameter
 from genai_demo.features import FEATURES
+from genai_demo.features.next_word.feature import FEATURE
 from genai_demo.models.catalogue import GEMMA_3_270M
 from genai_demo.models.errors import ModelLoading
 from genai_demo.models.word_vectors.errors import UnknownWord
@@ -269,7 +270,7 @@ def test_an_escaped_text_holds_no_sign_that_html_or_a_template_reads(text):
 
 def test_a_hostile_text_is_harmless_in_a_scene_and_in_the_stepper():
     texts = {"claim": HOSTILE, "story": [HOSTILE, HOSTILE], "question": HOSTILE}
-    for component in (scene("tab", "name", texts), stepper("tab", {"name": HOSTILE}, HOSTILE)):
+    for component in (scene(FEATURE, "name", texts), stepper("tab", {"name": HOSTILE}, HOSTILE)):
         template = component.html_template
         assert not set(template) & set("`${}\\")
         assert "<script" not in template
