@@ -162,10 +162,11 @@ function chip(scene, token, place) {
 }
 
 function situation(texts, { write, stopped }, { tokens, stop_reason, isCurrent }, isWriting) {
-  if (isWriting) return write ? texts.writing : "";
+  if (isWriting && write) return texts.writing;
+  if (stopped) return texts.stopped;
+  if (isWriting) return "";
   if (stop_reason === "end_of_sequence") return texts.end_of_sequence;
   if (stop_reason === "context") return texts.context;
-  if (stopped) return texts.stopped;
   if (!tokens.length) return texts.waiting;
   return isCurrent && stop_reason === "length" && write > 1 ? texts.length : texts.so_far;
 }

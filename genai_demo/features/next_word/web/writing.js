@@ -94,7 +94,7 @@ function tokensOf(prompt, ids, { known }, { asked, chosen, tokens }) {
 // ── what a visitor does ──────────────────────────────────────────────────────────────────────────────────────────────
 /**
  * Keep these tokens, and write so many more.
- * @param {{picked: number[], [name: string]: any}} state
+ * @param {import("#page/scene.js").State} state
  * @param {Text} text
  * @param {number} write
  * @returns {import("#page/scene.js").State} what changes
