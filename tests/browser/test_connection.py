@@ -194,7 +194,8 @@ def wait_until_written(visitor: Visit) -> None:
     visitor.page.wait_for_function(
         """() => {
           const scene = document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene;
-          return scene.live && scene.node.querySelector(".gx-halt").getAttribute("aria-disabled") === "true";
+          const halt = scene.node.querySelector(".gx-halt");
+          return scene.progress("writing").live && halt.getAttribute("aria-disabled") === "true";
         }""",
         timeout=30_000,
     )

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_next_word import finish_writing
+from test_next_word import finish_writing, written_ids
 from test_rlhf import ask, done
 from visiting import SHOWN, Visit
 
@@ -70,7 +70,7 @@ def test_bars_are_copied_as_words_and_figures(visitor: Visit) -> None:
 
 def written_text(page: Page, tiny: LanguageModel) -> str:
     """The prompt and all tokens of the Repeat scene."""
-    ids = page.evaluate("document.querySelector('#scene-next-word-repeat .gx-scene').genaiScene.ids()")
+    ids = written_ids(page)
     prompt = page.locator(f"{SHOWN} textarea").first.input_value()
     assert len(ids) > 3
     return prompt + "".join(tiny.texts(ids))

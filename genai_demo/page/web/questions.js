@@ -59,7 +59,8 @@ export class Questions {
 
   /** Ask what has changed since the last time. */
   update() {
-    for (const [key, question] of Object.entries(this.#wanted())) this.#see(key, question);
+    const begun = Object.entries(this.#wanted()).filter(([key, question]) => this.#see(key, question));
+    if (begun.length) this.#how.changed(); // what is being asked is to be seen
   }
   /** Ask a question now, with what the visitor has chosen by now, whether or not it has been answered before. @param {string} key */
   ask(key) {
@@ -98,14 +99,19 @@ export class Questions {
     for (const key of onDemand) if (key in now) now[key] = asks(this.#demanded[key], this.answers)[key];
     return now;
   }
+  /** Ask one of them, or halt it, if need be. @returns whether it was asked */
   #see(key, question) {
     const text = JSON.stringify(question);
     const shown = this.#answered.get(key);
-    if (this.#flights.get(key)?.text === text) return;
+    if (this.#flights.get(key)?.text === text) return false;
     if (!question || (shown?.text === text && (shown.live || !isReady(this.#how.tab)))) {
       this.#halt(key);
       this.#how.report(key, "");
-    } else if (this.#unwanted.get(key) !== text) this.#start(key, question, text, shown?.text === text);
+      return false;
+    }
+    if (this.#unwanted.get(key) === text) return false;
+    this.#start(key, question, text, shown?.text === text);
+    return true;
   }
   #start(key, question, text, quiet) {
     this.#halt(key);

@@ -28,6 +28,8 @@ import { words } from "#page/words.js";
  * @property {(state: State, given: Given, answers: Record<string, any>) => import("#page/questions.js").Asked} asks
  * @property {(scene: Scene) => Built} build makes the nodes, once
  * @property {(key: string, before: any, part: any) => any} [gather] puts the parts of a run together; without it, the last one counts
+ * @property {(before: State, after: State, answers: Record<string, any>) => State} [consequences] what else changes when a visitor
+ *   has chosen something, here or in another scene of the tab; pure
  * @property {readonly string[]} [onDemand] keys of questions that are asked by `scene.ask(key)`, with the state of that moment
  * @property {readonly string[]} [shares] names of the state that all scenes of the tab have in common
  *
@@ -95,9 +97,10 @@ export class Scene {
    * @param {{wait?: number}} [how]
    */
   set(changes, { wait = 0 } = {}) {
-    if (!this.#put(changes)) return;
+    const all = this.#withConsequences(changes);
+    if (!this.#put(all)) return;
     this.report("link", "");
-    this.#tell(changes);
+    this.#tell(all);
     this.paint();
     if (!wait) {
       this.#settle();
@@ -115,8 +118,9 @@ export class Scene {
   ask(key, changes = {}) {
     clearTimeout(this.#later);
     this.waiting.end("typing");
-    this.#put(changes);
-    this.#tell(changes);
+    const all = this.#withConsequences(changes);
+    this.#put(all);
+    this.#tell(all);
     this.#questions.ask(key);
   }
   /** End a run; what has arrived stays. @param {string} key */
@@ -129,7 +133,7 @@ export class Scene {
   }
   /** The answers that are shown: key → answer. */
   get answers() {
-    return this.#questions.answers;
+    return this.#questions?.answers ?? this.recorded;
   }
   /** Keep a control in step with the state. @param {(state: State) => void} show */
   follow(show) {
@@ -239,7 +243,8 @@ export class Scene {
   }
   /** Others have changed what this scene has in common with them. @param {State} changes */
   adopt(changes) {
-    if (!this.#put(Object.fromEntries(Object.entries(changes).filter(([key]) => key in this.fields)))) return;
+    const ours = Object.fromEntries(Object.entries(changes).filter(([key]) => key in this.fields));
+    if (!this.#put(this.#withConsequences(ours))) return;
     this.paint();
     this.#settle();
   }
@@ -256,6 +261,10 @@ export class Scene {
     this.#tell(this.state);
     this.paint();
     this.#settle();
+  }
+  #withConsequences(changes) {
+    const after = { ...this.state, ...changes };
+    return { ...this.#module.consequences?.(this.state, after, this.answers), ...changes };
   }
   #put(changes) {
     const differs = ([key, value]) => JSON.stringify(this.state[key]) !== JSON.stringify(value);
