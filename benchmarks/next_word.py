@@ -144,10 +144,10 @@ def repaint(model: LanguageModel) -> None:
     """Time of a slider's input event with all 50 bars, style and layout included, and the requests it makes."""
     from playwright.sync_api import sync_playwright
 
-    from genai_demo.models.loading import ModelLoader
+    from genai_demo.models.loader import Loader
     from genai_demo.page.build import build_page, launch_options
 
-    loader = ModelLoader.of(model, find_model(DEFAULT_MODEL))
+    loader = Loader.of(model, find_model(DEFAULT_MODEL).title)
     demo = build_page(loader, ((FEATURE, loader),), notices="")
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     with sync_playwright() as playwright:

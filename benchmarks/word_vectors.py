@@ -22,8 +22,9 @@ from genai_demo.features.word_vectors import backend
 from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader, load_model
-from genai_demo.models.word_vectors import TableOrigin, VectorsLoader, WordVectors, centred
+from genai_demo.models.loading import load_model
+from genai_demo.models.word_vectors import TableOrigin, WordVectors, centred
+from genai_demo.models.word_vectors.loader import load_table
 
 from .next_word import row, seconds, side_by_side
 
@@ -36,13 +37,12 @@ SYNTACTIC = "gram"  # how the names of the syntactic categories begin
 def loading(model: LanguageModel) -> WordVectors:
     """Extraction, once, into an empty cache; then reading it again."""
     entry = find_model(DEFAULT_MODEL)
-    loader = ModelLoader.of(model, entry)
     with tempfile.TemporaryDirectory() as name:
-        first = seconds(lambda: VectorsLoader(loader, Path(name)).model())
-        later = seconds(lambda: VectorsLoader(loader, Path(name)).model())
+        first = seconds(lambda: load_table(model, entry, Path(name)))
+        later = seconds(lambda: load_table(model, entry, Path(name)))
     row("Extracting the table, once", f"{first:.1f} s", "", "", "")
     row("Loading it afterwards", f"{later * 1000:.0f} ms", "", "", "")
-    return VectorsLoader(loader).model()
+    return load_table(model, entry)
 
 
 def queries(vectors: WordVectors) -> None:

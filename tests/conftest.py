@@ -17,7 +17,8 @@ from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_mod
 from genai_demo.models.chat import END_OF_TURN, START_OF_TURN
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.latent_generator import LatentGenerator
-from genai_demo.models.loading import ModelLoader, load_model
+from genai_demo.models.loader import Loader
+from genai_demo.models.loading import load_model
 from genai_demo.models.picture import PictureModel, PictureModelConfig
 from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.models.reward import RewardHead
@@ -187,9 +188,9 @@ def entry() -> ModelEntry:
 
 
 @pytest.fixture(scope="session")
-def loader(tiny: LanguageModel, entry: ModelEntry) -> ModelLoader:
+def loader(tiny: LanguageModel) -> Loader[LanguageModel]:
     """A loader that is done: it holds the tiny model."""
-    return ModelLoader.of(tiny, entry)
+    return Loader.of(tiny, "Tiny")
 
 
 @pytest.fixture(scope="session")

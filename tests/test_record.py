@@ -13,7 +13,7 @@ from genai_demo.models import cache
 
 def recorded(figure: int) -> None:
     """Record a feature of one scene, which opens with `figure`."""
-    feature = Feature("tab", "language", (), {"scene": ()}, lambda _: {"scene": {"figure": figure}})
+    feature = Feature("tab", lambda models: models.language, (), {"scene": ()}, lambda _: {"scene": {"figure": figure}})
     record._write(feature, None)
 
 

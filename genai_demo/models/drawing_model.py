@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from ..errors import OutOfDeviceMemory
+from .errors import OutOfDeviceMemory
 from .language import Origin, require_readable
 
 MAX_CHARACTERS = 1_000  # of a prompt

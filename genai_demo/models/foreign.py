@@ -15,10 +15,10 @@ import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from ..errors import (
+from ..errors import DamagedModelFolder, DemoError
+from .encoding import begin_ids
+from .errors import (
     CompressedWeights,
-    DamagedModelFolder,
-    DemoError,
     ForeignTokenizer,
     IncompleteWeights,
     ModelDownloadFailed,
@@ -26,7 +26,6 @@ from ..errors import (
     NoFastTokenizer,
     UnsupportedModel,
 )
-from .encoding import begin_ids
 from .folders import CONFIG, read_config
 from .memory import new_cache
 

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from ..errors import NothingToRead, OutOfDeviceMemory, TextTooLong
+from ..errors import TextTooLong
 from .chat import ChatTemplate
 from .encoding import MAX_CHARACTERS, TextEncoding, Token, require_readable
+from .errors import NothingToRead, OutOfDeviceMemory
 from .memory import Memory, new_cache, reads_on_in_chunks
 from .turns import MakersTemplate, turn_marks
 

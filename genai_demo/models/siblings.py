@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DifferentTokens, NoRowForTurns, NothingToRead
+from .errors import DifferentTokens, NoRowForTurns, NothingToRead
 from .language import Continuation, LanguageModel, Origin
 from .stages import BASE, Ids, PromptTokens, Row, StagedModel, prompt_tokens
 

@@ -24,9 +24,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..checks import require_choice
-from ..errors import NoTunedStages, TextTooLong
+from ..errors import TextTooLong
 from ..shipped import damaged
 from .chat import END_OF_TURN, START_OF_TURN, ChatTemplate, Message
+from .errors import NoTunedStages
 from .language import CHUNK_POSITIONS, LanguageModel, Origin, Token
 from .reward import RewardHead
 

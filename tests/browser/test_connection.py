@@ -17,10 +17,10 @@ from transformers import Gemma3ForCausalLM
 from visiting import Visit, serve, visit
 
 from genai_demo.features.next_word import backend
+from genai_demo.models.drawing_model import DrawingModel
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.loader import Loader
+from genai_demo.models.stages import StagedModel
 from genai_demo.page import asking
 from tests.conftest import sentencepiece_tokenizer
 
@@ -298,7 +298,11 @@ def test_a_program_that_is_started_again_is_found_again(
 
 
 def test_another_program_in_its_place_is_loaded_and_what_was_typed_is_kept(
-    browser: Browser, loader: ModelLoader, pictures: PictureLoader, stages: StagesLoader, tiny: LanguageModel
+    browser: Browser,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
+    stages: Loader[StagedModel],
+    tiny: LanguageModel,
 ) -> None:
     port = free_port()
     url, stop = serve(loader, pictures, stages=stages, server_port=port)
@@ -385,9 +389,9 @@ def test_a_long_wait_is_said_and_dims_the_figures_of_the_earlier_prompt(visitor:
 
 def test_a_wait_in_the_queue_names_the_place(
     browser: Browser,
-    loader: ModelLoader,
-    pictures: PictureLoader,
-    stages: StagesLoader,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
+    stages: Loader[StagedModel],
     slow: Slow,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from planted import PlantedVectors
+from planted import planted_loader
 from playwright.sync_api import Browser, Page, Route, expect
 from visiting import RLHF, SHOWN, TAB_OF, Visit, serve, visit
 
-from genai_demo.errors import ModelLoading
 from genai_demo.features.rlhf.feature import FEATURE
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages import TunedModel
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.drawing_model import DrawingModel
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader, Report
+from genai_demo.models.stages import StagedModel, TunedModel
+from genai_demo.models.stages_loader import NAMES
 from genai_demo.page import build as page_module
 from genai_demo.page.scene import recorded
 from genai_demo.page.texts import load_texts
@@ -27,15 +28,18 @@ PROMISE = UI["provenance"]["takes_over"]
 KINDS = UI["provenance"]["kinds"]
 
 
-class Late(StagesLoader):
-    """Stages that are still being fetched when the language model is there."""
+class Late:
+    """Stages that are still being fetched when the language model is there, until they have `arrived`."""
 
-    arrived = False
+    def __init__(self, tuned: TunedModel) -> None:
+        self.arrived = threading.Event()
+        self._tuned = tuned
+        self.loader: Loader[StagedModel] = Loader("Tiny", self._load, known={NAMES: tuned.stages})
 
-    def model(self, wait_seconds: float = 0.0) -> Any:
-        if not self.arrived:
-            raise ModelLoading(title="Tiny", percent=50, stage="downloading")
-        return super().model(wait_seconds)
+    def _load(self, report: Report) -> StagedModel:
+        report("downloading", 0.5)
+        self.arrived.wait()
+        return self._tuned
 
 
 def kinds(visitor: Visit, inside: str = "") -> set[str]:
@@ -98,13 +102,15 @@ def opened(browser: Browser, url: str, scene: str) -> Visit:
 
 
 @pytest.fixture
-def late(tuned: TunedModel) -> Late:
-    return Late.of(tuned)  # type: ignore[return-value]
+def late(tuned: TunedModel) -> Iterator[Late]:
+    made = Late(tuned)
+    yield made
+    made.arrived.set()  # its thread ends
 
 
 @pytest.fixture
-def url(loader: ModelLoader, pictures: PictureLoader, late: Late) -> Iterator[str]:
-    found, stop = serve(loader, pictures, stages=late)
+def url(loader: Loader[LanguageModel], pictures: Loader[DrawingModel], late: Late) -> Iterator[str]:
+    found, stop = serve(loader, pictures, stages=late.loader)
     yield found
     stop()
 
@@ -115,14 +121,14 @@ def test_stages_that_come_later_than_their_base_take_over_too(
 ) -> None:
     guest = opened(browser, url, scene)
     expect(guest.find(".gx-message.gx-note")).to_contain_text("50 %")
-    late.arrived = True
+    late.arrived.set()
     guest.wait_for_live()
     guest.page.context.close()
     assert guest.complaints == []
 
 
 def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, url: str, late: Late) -> None:
-    late.arrived = True
+    late.arrived.set()
     guest = visit(browser, url)
     guest.page.route("**/queue/join*", lambda _: None)  # it never gets so far
     guest.page.goto(f"{url}/?tab={RLHF}&scene=compare")
@@ -164,7 +170,7 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
     guest.find("button").get_by_text(RATER["my_order"], exact=True).click()
     expect(status).to_have_text(RATER["ordered_early"])
     assert rater_state(page)["order"] == [1, 0, 2, 3]
-    late.arrived = True  # but it is another model: its states and the recorded ones cannot be learned from together
+    late.arrived.set()  # but it is another model: its states and the recorded ones cannot be learned from together
     guest.wait_for_live()
     expect(guest.find(".gx-message.gx-note")).to_have_text(RATER["other_answers"])
     expect(status).to_have_text(RATER["order"])
@@ -177,8 +183,8 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
 @pytest.mark.parametrize("alike", [True, False], ids=["the same words again", "other words"])
 def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
     browser: Browser,
-    loader: ModelLoader,
-    pictures: PictureLoader,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
     tuned: TunedModel,
     late: Late,
     alike: bool,
@@ -190,13 +196,13 @@ def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
     monkeypatch.setattr(
         page_module, "recorded", lambda tab, name: told if (tab, name) == (RLHF, "rater") else recorded(tab, name)
     )
-    url, stop = serve(loader, pictures, PlantedVectors(loader), late)
+    url, stop = serve(loader, pictures, planted_loader(loader), late.loader)
     guest = opened(browser, url, "rater")
     for key in "4213":
         guest.page.keyboard.press(key)
     status = guest.find(".gx-verdict").first
     expect(status).to_have_text(RATER["ordered_early"])
-    late.arrived = True
+    late.arrived.set()
     expect(status).to_have_text(RATER["ordered"], timeout=30_000)
     state = rater_state(guest.page)
     assert [state["rankings"], state["predicted"]] == [[[3, 1, 0, 2]], None]

@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
-from genai_demo.errors import NothingToRead, OutOfDeviceMemory, TextTooLong, UnreadableText
+from genai_demo.errors import TextTooLong, UnreadableText
 from genai_demo.features.next_word import backend
+from genai_demo.models.errors import NothingToRead, OutOfDeviceMemory
 from genai_demo.models.language import CHUNK_POSITIONS, MAX_CHARACTERS, REMEMBERED_PROMPTS, LanguageModel, Token
 from genai_demo.models.sampling import SamplingSettings
 from tests.conftest import SLIDING_WINDOW, VOCABULARY, byte_level_tokenizer, sentencepiece_tokenizer

@@ -9,15 +9,17 @@ import torch
 from torch.nn.functional import layer_norm
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from genai_demo.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, TextTooLong, UnknownModel
+from genai_demo.errors import TextTooLong
 from genai_demo.features.rlhf import backend, feature, rater, story
 from genai_demo.features.rlhf.feature import openings
 from genai_demo.models.catalogue import SIBLINGS, available_models, find_model, find_siblings
+from genai_demo.models.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, UnknownModel
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.models.siblings import SiblingModels
 from genai_demo.models.stages import PROMPT_LIMIT, Row
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages_loader import family_loader, stage_names
 from tests.asking import Asking
 from tests.conftest import byte_level_tokenizer, sentencepiece_tokenizer
 
@@ -162,19 +164,11 @@ def test_a_tuned_model_has_a_chat_template(networks):
 
 
 def test_the_loader_brings_the_family_together(networks):
-    class Loader:
-        def __init__(self, stage: str) -> None:
-            self.stage = stage
-
-        def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-            del wait_seconds
-            return networks[self.stage]
-
-    loader = StagesLoader(Loader("base"))
-    loader.choose({"rlhf": Loader("rlhf")})
-    assert loader.names == ["base", "rlhf"]
-    assert loader.model() is loader.model()
+    loader = family_loader({stage: Loader.of(networks[stage], stage) for stage in ("base", "rlhf")})
+    assert stage_names(loader) == ["base", "rlhf"]
+    assert loader.model(60) is loader.model()
     assert loader.model().titles == {"base": "Base", "rlhf": "Rlhf"}
+    assert stage_names(loader) == ["base", "rlhf"]
 
 
 def test_the_catalogue_knows_published_families():

@@ -12,11 +12,13 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import layer_norm
 
-from genai_demo.errors import DamagedModelFolder, InvalidParameter, NoTunedStages, TextTooLong
+from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
+from genai_demo.models.errors import NoTunedStages
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
 from genai_demo.models.reward import RewardHead
 from genai_demo.models.stages import Row, TunedModel
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages_loader import adapters_loader, stage_names
 from genai_demo.training.adapters import Stages
 from genai_demo.training.rankings import conversation
 from genai_demo.training.reward import RewardModel
@@ -193,18 +195,12 @@ def test_the_page_rewards_as_training_did(tuned, network, adapter_folders):
 
 
 def test_the_loader_reads_the_stages_once_and_only_those_that_are_there(network, adapter_folders):
-    class Language:
-        asked = 0
-        base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny")
-
-        def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-            del wait_seconds
-            self.asked += 1
-            return self.base
-
-    language = Language()
-    loader = StagesLoader(language, adapter_folders["sft"].parent)
-    assert loader.model() is loader.model()
-    assert language.asked == 1
-    assert StagesLoader(language, adapter_folders["sft"].parent).names == ["base", "sft", "rlhf"]
-    assert loader.model().has_reward
+    language = Loader.of(LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny"), "Tiny")
+    loader = adapters_loader(language, adapter_folders["sft"].parent)
+    assert stage_names(loader) == ["base", "sft", "rlhf"]
+    assert loader.loaded is None
+    stages = loader.model(60)
+    assert stages is loader.model()
+    assert stages.language("base") is language.model()
+    assert stages.has_reward
+    assert stage_names(loader) == ["base", "sft", "rlhf"]

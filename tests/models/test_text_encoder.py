@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from genai_demo.errors import CorruptedModelFile, MissingModelPackage
 from genai_demo.models import text_encoder
+from genai_demo.models.errors import CorruptedModelFile, MissingModelPackage
 from genai_demo.models.text_encoder import MAX_TOKENS, TextEncoder, TextStates
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "cat", "on", "blue")

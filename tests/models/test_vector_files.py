@@ -19,7 +19,9 @@ from gensim.models import FastText, KeyedVectors, Word2Vec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_demo.errors import (
+from genai_demo.models.catalogue import find_vectors
+from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
+from genai_demo.models.word_vectors.errors import (
     BrokenVectorLine,
     DamagedVectorFile,
     MissingVectorPart,
@@ -28,8 +30,6 @@ from genai_demo.errors import (
     VectorDownloadFailed,
     VectorFileEndsEarly,
 )
-from genai_demo.models.catalogue import find_vectors
-from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
 from genai_demo.models.word_vectors.from_file import Report, read_vectors
 from genai_demo.page.messages import sentence
 

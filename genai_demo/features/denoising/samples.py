@@ -10,7 +10,7 @@ import numpy as np
 from ...training.captions import plain_caption
 from ...training.compositions import Scene, Thing, paint
 from ...training.sprites import Sprites
-from .backend import Floats
+from .denoiser import Floats
 
 SCENES = (
     Scene((Thing("apple", "red", "large"),), "blue"),

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 
 from ...checks import MAX_SEED, require_whole
-from ...errors import EmptyText, InvalidParameter, TextTooLong
+from ...errors import InvalidParameter, TextTooLong
 from ...models.language import LanguageModel, Origin, Token, is_punctuation
 from ...models.sampling import (
     HEAD,
@@ -28,6 +28,7 @@ from ...models.sampling import (
     slider_table,
     uniform_number,
 )
+from .errors import EmptyText
 
 PROMPT_LIMIT = 1_024  # tokens; a longer text would keep other visitors waiting on two cores
 MAX_CANDIDATES = 1_000

@@ -192,7 +192,7 @@ def openings(model: LanguageModel) -> Openings:
 
 FEATURE = Feature(
     name=NAME,
-    needs="language",
+    loader=lambda models: models.language,
     asks=(
         Ask(Text, tokenize_text),
         Ask(WatchedPrompt, predict_next),
@@ -201,10 +201,25 @@ FEATURE = Feature(
         Ask(Draws, name_drawn),
         Ask(Write, write),
         Ask(Text, measure_surprise),
-        Ask(NextToken, next_token, public=True),
-        Ask(Generate, generate, public=True),
-        Ask(Text, tokenize, public=True),
-        Ask(Text, surprise, public=True),
+        Ask(
+            NextToken,
+            next_token,
+            public=True,
+            returns=(
+                "model",
+                "tokens",
+                "candidates",
+                "watched",
+                "other_probability",
+                "other_count",
+                "entropy_bits",
+                "effective_choices",
+                "nucleus_size",
+            ),
+        ),
+        Ask(Generate, generate, public=True, returns=("text", "tokens", "stop_reason")),
+        Ask(Text, tokenize, public=True, returns=("tokens", "characters", "begin")),
+        Ask(Text, surprise, public=True, returns=("tokens", "mean_bits", "perplexity")),
     ),
     scenes={
         "tokens": ("tokenize_text",),

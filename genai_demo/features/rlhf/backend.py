@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from ...checks import MAX_SEED, require_whole
-from ...errors import DifferentTokens, TextTooLong
+from ...errors import TextTooLong
+from ...models.errors import DifferentTokens
 from ...models.language import LanguageModel, Origin, Token
 from ...models.sampling import SamplingSettings, draw, rank_of, ranked, uniform_number
 from ...models.stages import BASE, PromptTokens, Row, StagedModel

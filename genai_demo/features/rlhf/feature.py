@@ -12,6 +12,7 @@ from ...asks import Ask, Feature, Json
 from ...errors import InvalidParameter
 from ...models.sampling import SamplingSettings
 from ...models.stages import StagedModel
+from ...models.stages_loader import stage_names
 from ...page.texts import load_texts
 from ...params import ListOf, Seed, Temperature, TopP, Whole
 from . import backend, rater, story, view
@@ -196,7 +197,7 @@ def openings(model: StagedModel) -> dict[str, Json]:
 
 FEATURE = Feature(
     name=NAME,
-    needs="stages",
+    loader=lambda models: models.stages,
     asks=(
         Ask(Compare, write_both),
         Ask(Nothing, list_stages),
@@ -204,9 +205,21 @@ FEATURE = Feature(
         Ask(RankingNumber, tell_ranking),
         Ask(Sample, sample),
         Ask(Orders, learn_taste),
-        Ask(Compare, compare, public=True),
-        Ask(Answered, score, public=True),
-        Ask(Nothing, stages, public=True),
+        Ask(
+            Compare,
+            compare,
+            public=True,
+            returns=("left", "right", "kl_nats", "kl_nats_total"),
+            remark="a side is `{stage, prompt_text, text, tokens, reward, stop_reason}`",
+        ),
+        Ask(
+            Answered,
+            score,
+            public=True,
+            returns=("reward",),
+            remark="in standard deviations, null without a reward model",
+        ),
+        Ask(Nothing, stages, public=True, returns=("stages",)),
     ),
     scenes={
         "compare": ("write_both", "list_stages"),
@@ -216,7 +229,7 @@ FEATURE = Feature(
     },
     openings=openings,
     settings=lambda loader: {
-        "stages": loader.names,
+        "stages": stage_names(loader),
         "recorded_tokens": MARKED_TOKENS,
         "most_rated": rater.MAX_RATED,
     },

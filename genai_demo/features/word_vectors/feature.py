@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Annotated
 
-from ...asks import Ask, Feature, Json, Openings
-from ...errors import DemoError, TooFewWords
-from ...models.word_vectors import PIECES_MARK, VectorsLoader, WordVectors
-from ...page.messages import sentence
+from ...asks import Ask, Feature, Json, Loader, Openings
+from ...errors import DemoError
+from ...models.word_vectors import PIECES_MARK, WordVectors
+from ...page.messages import explanation
 from ...params import ListOf, Seed, Whole
 from . import backend, view
+from .errors import TooFewWords
 from .examples import bank_for, texts_for
+from .neighbours import MAX_NEIGHBOURS
 
 NAME = "word_vectors"
 NEIGHBOURS = 10
@@ -22,7 +24,7 @@ MANY = 1_000  # words that are looked at: fewer are shown, and that is said by t
 
 Words = Annotated[tuple[str, ...], ListOf(MANY)]
 Pair = Annotated[tuple[str, ...], ListOf(2, least=2)]
-Count = Annotated[int, Whole(1, backend.MAX_NEIGHBOURS)]
+Count = Annotated[int, Whole(1, MAX_NEIGHBOURS)]
 
 
 # ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────
@@ -102,7 +104,7 @@ def deal_game(vectors: WordVectors, asked: Deal) -> Json:
 
 
 def _known(vectors: WordVectors, words: Sequence[str]) -> tuple[Sequence[str], Json]:
-    """Those of `words` that the table has, and {refused: {words, error, offers}} where it lacks some.
+    """Those of `words` that the table has, and {refused: …} where it lacks some: the `words`, and `explanation`.
 
     Raises:
         DemoError: it has none of them; what is wrong with the first.
@@ -118,7 +120,7 @@ def _known(vectors: WordVectors, words: Sequence[str]) -> tuple[Sequence[str], J
     except DemoError as error:
         if not known:
             raise
-        return known, {"refused": {"words": unknown, "error": sentence(error), "offers": error.offers}}
+        return known, {"refused": {"words": unknown, **explanation(error)}}
     return words, {}
 
 
@@ -189,29 +191,41 @@ def openings(vectors: WordVectors) -> Openings:
     }
 
 
-def _opened(loader: VectorsLoader) -> Openings | None:
+def _from_file(loader: Loader[WordVectors]) -> WordVectors | None:
+    """The table, if it is from a file: then it is there before the page is built."""
+    table = loader.loaded
+    return None if table is None or table.origin.inside_model else table
+
+
+def _opened(loader: Loader[WordVectors]) -> Openings | None:
     """Of a table from a file, computed when the page is built."""
-    return None if loader.from_file is None else openings(loader.from_file)
+    table = _from_file(loader)
+    return None if table is None else openings(table)
 
 
-def _settings(loader: VectorsLoader) -> Json:
+def _settings(loader: Loader[WordVectors]) -> Json:
     """Whether the table holds words in a–z and others."""
-    table = loader.from_file
+    table = _from_file(loader)
     return {"alphabets": table is None or 0 < table.latin_count < len(table.words)}
 
 
 FEATURE = Feature(
     name=NAME,
-    needs="vectors",
+    loader=lambda models: models.vectors,
     asks=(
         Ask(TwoWords, compare_words),
         Ask(Shown, show_map),
         Ask(Sum, work_out),
         Ask(Axes, place_words),
         Ask(Deal, deal_game),
-        Ask(Word, word_neighbours, public=True),
-        Ask(Formula, word_arithmetic, public=True),
-        Ask(MapOf, word_map, public=True),
+        Ask(Word, word_neighbours, public=True, returns=("word", "neighbours")),
+        Ask(
+            Formula,
+            word_arithmetic,
+            public=True,
+            returns=("terms", "neighbours", "best", "points", "explained_variance"),
+        ),
+        Ask(MapOf, word_map, public=True, returns=("points", "explained_variance")),
     ),
     scenes={
         "numbers": ("compare_words",),
@@ -223,6 +237,6 @@ FEATURE = Feature(
     openings=openings,
     settings=_settings,
     plotted=("map",),
-    texts=lambda loader: texts_for(loader.from_file),
+    texts=lambda loader: texts_for(loader.loaded),
     opened=_opened,
 )

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from genai_demo.checks import MAX_SEED
 from genai_demo.errors import InvalidParameter, TextTooLong, UnreadableText
-from genai_demo.features.denoising.backend import Step, Wish, add_noise, denoise, guess_noise, steer, step_counts
+from genai_demo.features.denoising.backend import add_noise, denoise, guess_noise, steer, step_counts
 from genai_demo.features.denoising.schedulers import SAMPLERS
+from genai_demo.features.denoising.steps import Step, Wish
 from genai_demo.models.picture import PictureModelConfig, alpha_bars
 from tests.features.denoising.denoisers import Gaussian
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from genai_demo.errors import DamagedPicture, NotAPicture, PictureTooLarge
 from genai_demo.features.denoising import upload
+from genai_demo.features.denoising.errors import DamagedPicture, NotAPicture, PictureTooLarge
 from genai_demo.features.denoising.upload import read_picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_demo.checks import MAX_SEED
-from genai_demo.errors import EmptyText, InvalidParameter, TextTooLong, UnreadableText
+from genai_demo.errors import InvalidParameter, TextTooLong, UnreadableText
 from genai_demo.features.next_word import backend
+from genai_demo.features.next_word.errors import EmptyText
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.sampling import SamplingSettings, rank_of, uniform_number
 from tests.conftest import VOCABULARY

@@ -15,7 +15,7 @@ from genai_demo.asks import Local
 from genai_demo.errors import InvalidParameter, TextTooLong
 from genai_demo.features.rlhf import backend, feature, rater, view
 from genai_demo.features.rlhf.feature import openings
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.loader import Loader
 from genai_demo.page.asking import publish
 from genai_demo.page.messages import sentence
 from tests.asking import Asking
@@ -46,7 +46,7 @@ SIGNATURES = {
 @pytest.fixture(scope="module")
 def client(tuned) -> Iterator[Client]:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(Local([(feature.FEATURE, StagesLoader.of(tuned))]), feature.FEATURE)
+        publish(Local([(feature.FEATURE, Loader.of(tuned, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     yield Client(url, verbose=False)
     page.close(verbose=False)

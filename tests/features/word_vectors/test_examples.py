@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genai_demo.errors import TooFewWordsInFile
 from genai_demo.features.word_vectors import backend, feature
+from genai_demo.features.word_vectors.errors import TooFewWordsInFile
 from genai_demo.features.word_vectors.examples import FEWEST, bank_for, texts_for
 from genai_demo.features.word_vectors.feature import openings
 from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.catalogue import find_vectors
-from genai_demo.models.word_vectors import VectorsLoader, WordVectors, centred
+from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
 from genai_demo.page.texts import load_texts
 from tests.asking import Asking
 from tests.features.word_vectors.conftest import ORIGIN, table
@@ -151,8 +151,7 @@ def test_games_for_a_model_that_lacks_words_are_dealt_all_the_same():
 def test_a_table_with_too_few_words_is_refused_with_the_number(tmp_path: Path):
     path = tmp_path / "few.vec"
     path.write_text("".join(f"{word} {index} {index**2}\n" for index, word in enumerate(words_of("Hindi", 20), 1)))
-    source = VectorsLoader(None)
-    source.choose(find_vectors(str(path)))
+    vectors = load_vectors(find_vectors(str(path)))
     with pytest.raises(TooFewWordsInFile) as caught:
-        openings(source.from_file)
+        openings(vectors)
     assert caught.value.facts == {"path": "few.vec", "count": 20, "needed": FEWEST}

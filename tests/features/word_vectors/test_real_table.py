@@ -15,8 +15,8 @@ from genai_demo.features.word_vectors.feature import openings
 from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.word_vectors import VectorsLoader, WordVectors, of_language_model
+from genai_demo.models.word_vectors import WordVectors, of_language_model
+from genai_demo.models.word_vectors.loader import load_table
 from genai_demo.page.scene import recorded
 from genai_demo.page.texts import load_texts
 
@@ -165,6 +165,6 @@ def test_recorded_openings_are_what_the_table_computes(table):
 
 
 def test_the_cached_table_is_the_extracted_one(table, real, tmp_path: Path):
-    source = VectorsLoader(ModelLoader.of(real, find_model(DEFAULT_MODEL)), tmp_path)
-    assert np.array_equal(source.model().unit, table.unit)
-    assert source.model().words == table.words
+    kept = load_table(real, find_model(DEFAULT_MODEL), tmp_path)
+    assert np.array_equal(kept.unit, table.unit)
+    assert kept.words == table.words

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from genai_demo.errors import DemoError, InvalidParameter, NotAWord, UnknownWord
+from genai_demo.errors import DemoError, InvalidParameter
 from genai_demo.features.word_vectors import feature
+from genai_demo.models.word_vectors.errors import NotAWord, UnknownWord
 from genai_demo.page.asking import explained
 from genai_demo.page.messages import sentence
 from tests.asking import Asking
