@@ -150,7 +150,11 @@ export function action(label, work, attributes = {}) {
  * @param {(state: import("#page/scene.js").State) => number} [how.read] the step, if the state holds it otherwise
  * @param {(step: number) => any} [how.write] a step as the state holds it
  */
-export function player(scene, name, { last, milliseconds, texts, read = (state) => state[name], write = (step) => step }) {
+export function player(
+  scene,
+  name,
+  { last, milliseconds, texts, read = (state) => state[name], write = (step) => step },
+) {
   let timer = null;
   const at = () => read(scene.state);
   const go = (step) => scene.set({ [name]: write(Math.max(0, Math.min(last(), step))) });

@@ -58,6 +58,7 @@ export function build(scene) {
   const others = offers(scene, (word, instead) => put(exchanged(scene.state.formula, word, instead)));
   const steps = stepPanel(scene);
   const map = plane(scene, { label: texts.map_label, onselect: (pointed) => scene.set({ pointed }), sparse: true });
+  const special = { zero: texts.zero, landing: texts.landing };
   const line = el("p", { class: "gx-soft", role: "status" });
   const notes = sumNotes(texts);
   const ranking = rankingPanel(scene);
@@ -81,7 +82,7 @@ export function build(scene) {
       const [xLabel, yLabel] = sum.explained_variance.map((part, at) =>
         fill(texts.axis, { number: at + 1, share: share(part) }),
       );
-      map.draw({ ...model(sum, step, state.word, texts), xLabel, yLabel }, state.pointed);
+      map.draw({ ...model(sum, step, state.word, special), xLabel, yLabel }, state.pointed);
       steps.show(sum, step);
       line.textContent = step
         ? fill(texts.step, { number: step, count, length: sum.steps[step - 1].length.toFixed(2) })
@@ -189,7 +190,7 @@ function rankingPanel(scene) {
         mark: word === sum.best,
         onchoose: () => choose(word),
       }));
-      told.textContent = detail(sum, shown, state.word, texts);
+      told.textContent = detail(sum, shown, state.word, { detail: texts.detail, misled: texts.misled });
     },
   };
 }

@@ -4,20 +4,20 @@ import { el, projector } from "#page/dom.js";
 
 /**
  * @param {import("#page/scene.js").Scene} scene whose state holds the `camera`
- * @param {{label: string, turn: string, loading: string}} texts
+ * @param {{label: string, turn: string, loading: string}} said
  * @param {(word: string) => void} onselect a word is pointed at
  * @returns {{node: any, draw: (points: any[], axes: string[]) => void}}
  */
-export function space(scene, texts, onselect) {
-  const attributes = { class: "gx-space-frame", tabindex: "0", role: "application", "aria-label": texts.label };
+export function space(scene, said, onselect) {
+  const attributes = { class: "gx-space-frame", tabindex: "0", role: "application", "aria-label": said.label };
   const frame = el("div", { ...attributes, onkeydown: (event) => turnByKey(frame, event) });
-  const node = el("div", { class: "gx-space", hidden: true }, frame, el("p", { class: "gx-soft" }, texts.turn));
+  const node = el("div", { class: "gx-space", hidden: true }, frame, el("p", { class: "gx-soft" }, said.turn));
   let drawn = ""; // what is there already: it is not drawn again
   return {
     node,
     draw(points, axes) {
       if (!window.Plotly) {
-        frame.textContent = texts.loading;
+        frame.textContent = said.loading;
         fetched(scene).then(() => scene.paint());
         return;
       }
@@ -74,7 +74,7 @@ function lookOf({ node }) {
 }
 
 const SIGNS = { "<": "‹", ">": "›", "&": "+" };
-const plain = (text) => text.replace(/[<>&]/g, (sign) => SIGNS[sign]); // Plotly reads its texts as HTML
+const plain = (text) => text.replace(/[<>&]/g, (sign) => SIGNS[sign]); // Plotly reads its said as HTML
 
 function trace(points, { size, colour }) {
   return {

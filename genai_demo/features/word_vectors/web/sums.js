@@ -9,13 +9,13 @@ const NEAREST = 3; // words near to the sum that are put on the map
  * @param {any} sum the answer
  * @param {number} step how many terms have been added
  * @param {string | null} looked a word of the ranking that is to be on the map, too
- * @param {any} texts
+ * @param {{zero: string, landing: string}} said what stands at the special points
  * @returns {import("#features/word_vectors/web/plane.js").Model}
  */
-export function model(sum, step, looked, texts) {
+export function model(sum, step, looked, said) {
   const stops = [sum.origin, ...sum.steps].map(({ x, y }) => ({ x, y }));
   return {
-    points: points(sum, step, looked, texts),
+    points: points(sum, step, looked, said),
     arrows: sum.terms.slice(0, step).map((term, index) => ({
       from: stops[index],
       to: stops[index + 1],
@@ -25,7 +25,7 @@ export function model(sum, step, looked, texts) {
   };
 }
 
-function points(sum, step, looked, texts) {
+function points(sum, step, looked, said) {
   const isDone = step === sum.terms.length;
   const inputs = new Set(sum.terms.map((term) => term.word));
   const kindOf = (word) => (isDone && word === sum.best ? "answer" : inputs.has(word) ? "yours" : "reference");
@@ -38,8 +38,8 @@ function points(sum, step, looked, texts) {
     ...(isDone ? projected(sum, there, inputs.size, looked) : []).map((one) =>
       named(one.word, one.word === sum.best ? "answer" : "projected", one),
     ),
-    special(" 0", texts.zero, "zero", sum.origin), // no word begins with a space
-    ...(at ? [special(" sum", isDone ? texts.landing : "", "landing", at)] : []),
+    special(" 0", said.zero, "zero", sum.origin), // no word begins with a space
+    ...(at ? [special(" sum", isDone ? said.landing : "", "landing", at)] : []),
   ];
 }
 
@@ -57,9 +57,9 @@ function projected({ neighbours, best }, there, inputs, looked) {
  * @param {any} sum
  * @param {any[]} shown of its neighbours
  * @param {string | null} looked
- * @param {any} texts
+ * @param {{detail: string, misled: string}} said templates
  */
-export function detail(sum, shown, looked, texts) {
+export function detail(sum, shown, looked, said) {
   if (!shown.length) return ""; // the switches may leave nothing
   const one = shown.find((other) => other.word === (looked ?? sum.best)) ?? shown[0];
   const nearer = shown.reduce((least, other) => (other.map_distance < least.map_distance ? other : least));
@@ -71,7 +71,7 @@ export function detail(sum, shown, looked, texts) {
     dimensions: sum.provenance.dimensions,
   };
   const misled = { word: nearer.word, distance: nearer.map_distance.toFixed(2) };
-  return `${fill(texts.detail, told)} ${isMisled ? fill(texts.misled, misled) : ""}`;
+  return `${fill(said.detail, told)} ${isMisled ? fill(said.misled, misled) : ""}`;
 }
 
 /** Whether the arrows of a sum a − b + c are parallel. @param {any} parallelogram @param {string} template */
