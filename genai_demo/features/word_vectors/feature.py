@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated
 
-from ...asks import Ask, Feature, Json, Loader
+from ...asks import Ask, Feature, Json, Loader, Openings
 from ...errors import DemoError
 from ...models.word_vectors import PIECES_MARK, WordVectors
 from ...page.messages import explanation
@@ -39,14 +39,10 @@ class TwoWords:
 
 @dataclass(frozen=True)
 class Shown:
-    """Words to be shown on a map.
-
-    fitted: the words whose axes it has; without them, its own. added: words of which some may be unknown.
-    """
+    """Words to be shown on a map. fitted: the words whose axes it has; without them, its own. Some may be unknown."""
 
     words: Words
     fitted: Words = ()
-    added: Words = ()
 
 
 @dataclass(frozen=True)
@@ -59,12 +55,11 @@ class Sum:
 
 @dataclass(frozen=True)
 class Axes:
-    """Words to be placed on two axes from one pole to another. added: words of which some may be unknown."""
+    """Words, of which some may be unknown, to be placed on two axes from one pole to another."""
 
     horizontal: Pair
     vertical: Pair
     words: Words
-    added: Words = ()
 
 
 @dataclass(frozen=True)
@@ -81,13 +76,12 @@ def compare_words(vectors: WordVectors, asked: TwoWords) -> Json:
 
 def show_map(vectors: WordVectors, asked: Shown) -> Json:
     """A map in three dimensions, where there are enough words."""
-    added, refused = _known(vectors, asked.added)
-    words = [*asked.words, *added]
+    (words, refused), (fitted, _) = _known(vectors, asked.words), _known(vectors, asked.fitted)
     try:
-        result = backend.word_map(vectors, words, 3, asked.fitted, HOVER_NEIGHBOURS)
+        result = backend.word_map(vectors, words, 3, fitted, HOVER_NEIGHBOURS)
     except TooFewWords:
-        result = backend.word_map(vectors, words, 2, asked.fitted, HOVER_NEIGHBOURS)
-    return view.map_payload(result, list(asked.fitted or words)) | refused
+        result = backend.word_map(vectors, words, 2, fitted, HOVER_NEIGHBOURS)
+    return view.map_payload(result, list(fitted or words)) | refused
 
 
 def work_out(vectors: WordVectors, asked: Sum) -> Json:
@@ -100,8 +94,8 @@ def work_out(vectors: WordVectors, asked: Sum) -> Json:
 def place_words(vectors: WordVectors, asked: Axes) -> Json:
     """Words on two axes."""
     horizontal, vertical = (asked.horizontal[0], asked.horizontal[1]), (asked.vertical[0], asked.vertical[1])
-    added, refused = _known(vectors, asked.added)
-    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, [*asked.words, *added])) | refused
+    words, refused = _known(vectors, asked.words)
+    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, words)) | refused
 
 
 def deal_game(vectors: WordVectors, asked: Deal) -> Json:
@@ -109,14 +103,14 @@ def deal_game(vectors: WordVectors, asked: Deal) -> Json:
     return view.game_payload(backend.deal_game(vectors, *bank_for(vectors), asked.seed), asked.seed)
 
 
-def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], Json]:
-    """Those of `added` that the table has, and {refused: …} where it lacks some: the `words`, and `explanation`.
+def _known(vectors: WordVectors, words: Sequence[str]) -> tuple[Sequence[str], Json]:
+    """Those of `words` that the table has, and {refused: …} where it lacks some: the `words`, and `explanation`.
 
     Raises:
         DemoError: it has none of them; what is wrong with the first.
     """
     known, unknown = list[str](), list[str]()
-    for word in added:
+    for word in words:
         has_vector = word.strip().startswith(PIECES_MARK) or vectors.row(word) is not None
         (known if has_vector else unknown).append(word)
     if not unknown:
@@ -127,7 +121,7 @@ def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], J
         if not known:
             raise
         return known, {"refused": {"words": unknown, **explanation(error)}}
-    return added, {}
+    return words, {}
 
 
 # ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────
@@ -182,18 +176,18 @@ def _family(vectors: WordVectors) -> tuple[str, ...]:
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def openings(vectors: WordVectors) -> dict[str, Json]:
-    """What each scene opens with: scene → payload."""
-    texts, ask = texts_for(vectors), FEATURE.ask
-    family, axes = _family(vectors), texts["axes"]["presets"][0]
+def openings(vectors: WordVectors) -> Openings:
+    """What each scene opens with."""
+    texts, ask = texts_for(vectors), partial(FEATURE.opening, vectors)
+    family, axes = list(_family(vectors)), texts["axes"]["presets"][0]
     formula = texts["arithmetic"]["presets"][0]["formula"]
     placed = {name: axes[name] for name in ("horizontal", "vertical", "words")}
     return {
-        "numbers": ask("compare_words").whole(vectors, words=texts["numbers"]["presets"][0]["words"]),
-        "map": ask("show_map").whole(vectors, words=family),
-        "arithmetic": ask("work_out").whole(vectors, formula=formula, reference=family),
-        "axes": ask("place_words").whole(vectors, **placed),
-        "play": ask("deal_game").whole(vectors, seed=1),
+        "numbers": {"pair": ask("compare_words", words=texts["numbers"]["presets"][0]["words"])},
+        "map": {"map": ask("show_map", words=family, fitted=[])},
+        "arithmetic": {"sum": ask("work_out", formula=formula, reference=family)},
+        "axes": {"places": ask("place_words", **placed)},
+        "play": {"game": ask("deal_game", seed=1)},
     }
 
 
@@ -203,7 +197,7 @@ def _from_file(loader: Loader[WordVectors]) -> WordVectors | None:
     return None if table is None or table.origin.inside_model else table
 
 
-def _opened(loader: Loader[WordVectors]) -> dict[str, Json] | None:
+def _opened(loader: Loader[WordVectors]) -> Openings | None:
     """Of a table from a file, computed when the page is built."""
     table = _from_file(loader)
     return None if table is None else openings(table)

@@ -96,11 +96,13 @@ def test_the_scenes_open_on_words_of_the_table(name):
     vectors = TABLES[name]
     opened = openings(vectors)
     assert set(opened) == set(feature.FEATURE.scenes)
-    for payload in opened.values():
-        json.dumps(payload, allow_nan=False)
-        assert payload["provenance"]["kind"] == "real"
-        assert payload["provenance"]["title"] == "file.vec"
-    shown = {point["word"] for point in opened["map"]["points"]} | {word["word"] for word in opened["numbers"]["words"]}
+    answers = {key: opening.answer for openings_ in opened.values() for key, opening in openings_.items()}
+    for answer in answers.values():
+        json.dumps(answer, allow_nan=False)
+        assert answer["provenance"]["kind"] == "real"
+        assert answer["provenance"]["title"] == "file.vec"
+        assert "refused" not in answer
+    shown = {point["word"] for point in answers["map"]["points"]} | {word["word"] for word in answers["pair"]["words"]}
     assert shown <= set(vectors.words)
 
 
