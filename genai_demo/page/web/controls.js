@@ -36,7 +36,7 @@ export function textbox(scene, name, label, { wait = 250, line = false, rows = 2
     saw(box.value);
     scene.set({ [name]: box.value }, { wait });
   };
-  onTyped(box, Object.assign(typed, { composing: scene.composing }));
+  onTyped(box, Object.assign(typed, { composing: () => scene.composing() }));
   return { box, node: field(label, box) };
 }
 
@@ -147,21 +147,28 @@ export function action(label, work, attributes = {}) {
  * @param {() => number} how.last the last step; the first is 0
  * @param {number} how.milliseconds between two steps
  * @param {{play: string, pause: string, back?: string, next?: string}} how.texts
+ * @param {(state: import("#page/scene.js").State) => number} [how.read] the step, if the state holds it otherwise
+ * @param {(step: number) => any} [how.write] a step as the state holds it
  */
-export function player(scene, name, { last, milliseconds, texts }) {
+export function player(
+  scene,
+  name,
+  { last, milliseconds, texts, read = (state) => state[name], write = (step) => step },
+) {
   let timer = null;
-  const go = (step) => scene.set({ [name]: Math.max(0, Math.min(last(), step)) });
+  const at = () => read(scene.state);
+  const go = (step) => scene.set({ [name]: write(Math.max(0, Math.min(last(), step))) });
   const pause = () => {
     clearInterval(timer);
     timer = null;
     playing.textContent = texts.play;
   };
   function play() {
-    if (scene.state[name] >= last()) go(0);
+    if (at() >= last()) go(0);
     clearInterval(timer);
     timer = setInterval(() => {
-      go(scene.state[name] + 1);
-      if (scene.state[name] >= last() || !scene.isShown()) pause();
+      go(at() + 1);
+      if (at() >= last() || !scene.isShown()) pause();
     }, milliseconds);
     playing.textContent = texts.pause;
   }
@@ -170,11 +177,11 @@ export function player(scene, name, { last, milliseconds, texts }) {
     go(step);
   };
   const playing = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button gx-main" });
-  const back = button(texts.back ?? "", () => byHand(scene.state[name] - 1));
-  const next = button(texts.next ?? "", () => byHand(scene.state[name] + 1));
-  scene.follow((state) => {
-    back.disabled = state[name] <= 0;
-    next.disabled = state[name] >= last();
+  const back = button(texts.back ?? "", () => byHand(at() - 1));
+  const next = button(texts.next ?? "", () => byHand(at() + 1));
+  scene.follow(() => {
+    back.disabled = at() <= 0;
+    next.disabled = at() >= last();
   });
   return {
     playing,
