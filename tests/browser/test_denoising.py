@@ -47,10 +47,25 @@ def caption(visitor: Visit, index: int) -> str:
 # ── destroy ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def noisy(visitor: Visit) -> np.ndarray:
-    """The numbers behind the noisy picture."""
-    read = "[...document.querySelectorAll('.gx-current .gx-scene')].find((one) => one.offsetParent).genaiScene.noisy"
-    return np.array(visitor.page.evaluate(f"Array.from({read})"))
+def painted(visitor: Visit, index: int) -> np.ndarray:
+    """The pixels of one of the three pictures: what is multiplied, what is added, and the sum."""
+    read = """(canvas) => {
+      const { width, height } = canvas;
+      return [...canvas.getContext("2d").getImageData(0, 0, width, height).data];
+    }"""
+    found = np.array(visitor.find("canvas").nth(index).evaluate(read), float)
+    side = math.isqrt(len(found) // 4)
+    return found.reshape(side, side, 4)[..., :3]
+
+
+def signal(visitor: Visit) -> np.ndarray:
+    """The first picture as numbers from −1 to 1."""
+    return painted(visitor, 0) / 127.5 - 1
+
+
+def noise(visitor: Visit) -> np.ndarray:
+    """The second as noise, which is shown as 0.5 + ε/6 and cut at three standard deviations."""
+    return 6 * (painted(visitor, 1) / 255 - 0.5)
 
 
 def test_the_noisy_picture_is_the_weighted_sum_at_every_step(visitor: Visit, generator: PictureGenerator) -> None:
@@ -58,37 +73,60 @@ def test_the_noisy_picture_is_the_weighted_sum_at_every_step(visitor: Visit, gen
     bars = generator.alpha_bars.numpy()
     with visitor.no_request():
         slide(visitor, "Step t", "Home")
-        clean = noisy(visitor)
-        assert abs(clean).max() <= 1
+        clean = signal(visitor)
+        assert (painted(visitor, 2) == painted(visitor, 0)).all()
+        assert (noise(visitor) == pytest.approx(0, abs=0.013)).all()
         slide(visitor, "Step t", "End")
-        last = math.sqrt(bars[999]), math.sqrt(1 - bars[999])
-        noise = (noisy(visitor) - last[0] * clean) / last[1]
-        assert noise.mean() == pytest.approx(0, abs=0.05)
-        assert noise.std() == pytest.approx(1, abs=0.05)
+        drawn = noise(visitor) / math.sqrt(1 - bars[999])
+        seen = abs(drawn) < 2.9
+        assert seen.mean() == pytest.approx(math.erf(2.9 / math.sqrt(2)), abs=0.003)
+        assert drawn.mean() == pytest.approx(0, abs=0.05)
+        assert drawn.std() == pytest.approx(1, abs=0.05)
         slide(visitor, "Step t", "ArrowLeft", times=60)
         alpha, sigma = math.sqrt(bars[399]), math.sqrt(1 - bars[399])
-        assert noisy(visitor) == pytest.approx(alpha * clean + sigma * noise, abs=1e-4)
+        shown = np.clip((alpha * clean + sigma * drawn + 1) / 2, 0, 1) * 255
+        assert abs(painted(visitor, 2) - shown)[seen].max() <= 2.5  # the noise is known to a 43rd
+        assert signal(visitor) == pytest.approx(alpha * clean, abs=0.009)
         assert caption(visitor, 0) == f"{alpha:.2f} × the picture"
         assert caption(visitor, 1) == f"{sigma:.2f} × noise"
         decibels = 10 * math.log10(bars[399] / (1 - bars[399]))
         assert f"{decibels:.1f} dB".replace("-", "−") in visitor.find("[role=status]").first.inner_text()
 
 
+def test_other_noise_is_other_noise_and_the_same_seed_the_same(visitor: Visit) -> None:
+    page = visitor.open("destroy")
+    with visitor.no_request():
+        first = painted(visitor, 1)
+        page.get_by_role("button", name="Other noise").click()
+        second = painted(visitor, 1)
+        assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
+    page.wait_for_url("**seed=2**")
+    page.goto(page.url)
+    visitor.wait_for_live()
+    assert (painted(visitor, 1) == second).all()
+
+
 def test_a_picture_of_ones_own_stays_in_the_browser(visitor: Visit, tmp_path: Path) -> None:
-    visitor.open("destroy")
+    page = visitor.open("destroy")
     wide = np.zeros((40, 80, 3), np.uint8)
     wide[:, 20:60] = (255, 0, 51)  # the square in the middle is one colour
     Image.fromarray(wide).save(tmp_path / "mine.png")
     with visitor.no_request():
         slide(visitor, "Step t", "Home")
         visitor.find("input[type=file]").set_input_files(tmp_path / "mine.png")
-        visitor.page.wait_for_timeout(400)
-        middle = noisy(visitor).reshape(64, 64, 3)[:, 2:-2]  # the rims are mixed with what is beside them
+        page.wait_for_timeout(400)
+        middle = signal(visitor)[:, 2:-2]  # the rims are mixed with what is beside them
         assert middle == pytest.approx(np.broadcast_to([1, -1, -0.6], middle.shape), abs=0.01)
         (tmp_path / "no.png").write_bytes(b"this is no picture")
         visitor.find("input[type=file]").set_input_files(tmp_path / "no.png")
-        visitor.page.wait_for_timeout(300)
+        page.wait_for_timeout(300)
         assert "could not be read" in visitor.find(".gx-message").inner_text()
+    assert "own" not in page.url
+    page.reload()
+    visitor.wait_for_live()
+    assert signal(visitor)[:, 2:-2] == pytest.approx(middle)
+    visitor.find("select").select_option(index=0)
+    assert abs(signal(visitor)[:, 2:-2] - middle).max() > 1
 
 
 def test_space_plays_the_destruction_and_stops_it(visitor: Visit) -> None:
@@ -112,11 +150,11 @@ def test_the_errors_are_those_of_the_backend(visitor: Visit, generator: PictureG
     for key, step in (("End", 1_000), ("Home", 1)):
         with visitor.answer():
             slide(visitor, "Step t", key)
-        payload = visitor.page.evaluate(
-            "[...document.querySelectorAll('.gx-current .gx-scene')].find((one) => one.offsetParent).genaiScene.payload"
+        answers = visitor.page.evaluate(
+            "[...document.querySelectorAll('.gx-current .gx-scene')].find((one) => one.offsetParent).genaiScene.answers"
         )
-        x0 = pixels(payload["pictures"][0]["image"]).astype(np.float32) / np.float32(127.5) - 1
-        expected = backend.guess_noise(generator, x0, payload["prompt"], step - 1, 1)
+        x0 = pixels(answers["samples"]["pictures"][0]["image"]).astype(np.float32) / np.float32(127.5) - 1
+        expected = backend.guess_noise(generator, x0, answers["guess"]["prompt"], step - 1, 1)
         found = visitor.find("[role=status]").inner_text()
         assert written(expected.noise_error) in found
         assert written(expected.picture_error) in found

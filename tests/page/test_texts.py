@@ -234,7 +234,8 @@ def test_the_picture_models_training_is_as_long_as_the_page_says():
     training = json.loads((ROOT / "assets/picture_model/training.json").read_text(encoding="utf-8"))
     assert "half a million for the network of the next scenes" in said
     assert training["pictures"] == pytest.approx(500_000, rel=0.05)
-    last = json.loads((RECORDED / "denoising/destroy.json").read_text(encoding="utf-8"))["alpha_bars"][-1]
+    recorded = json.loads((RECORDED / "denoising/destroy.json").read_text(encoding="utf-8"))
+    last = recorded["process"]["answer"]["alpha_bars"][-1]
     assert "next to nothing is left" in said
     assert 0 < last < 1e-4
 

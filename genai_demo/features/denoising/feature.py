@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 
-from ...asks import Ask, Feature, Json
+from ...asks import Ask, Feature, Json, Opening, Openings
 from ...models.drawing_model import DrawingModel
 from ...page.texts import load_texts
 from ...params import ListOf, Seed, Whole
@@ -145,6 +146,11 @@ def forward_process(model: DrawingModel, _: Nothing) -> Json:
     return view.forward_payload(sample_pictures(side), model.alpha_bars.tolist(), side, model.origin)
 
 
+def samples(_: DrawingModel, __: Nothing) -> Json:
+    """Pictures that the Guess-the-noise scene begins with, the same ones for every model."""
+    return {"pictures": view.samples_json(sample_pictures(upload.SIDE))}
+
+
 def guess_noise(model: DrawingModel, asked: NoisyPicture) -> Json:
     """The Guess-the-noise scene."""
     x0 = backend.as_x0(model, upload.read_picture(decoded(asked.image), model.origin.side))
@@ -257,42 +263,63 @@ def _pictured(model: DrawingModel, step: Step, total: int) -> Step:
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def openings(model: DrawingModel) -> dict[str, Json]:
-    """What each scene opens with: scene → payload."""
-    texts, ask = load_texts(FEATURE.package), FEATURE.ask
-    prompt = texts["steps"]["presets"][0]["label"]
-    said: dict[str, Any] = {"prompt": prompt, "seed": SEED}
-    samples = view.samples_json(sample_pictures(model.shape[1]))
-    first = {"image": samples[0]["image"], "prompt": samples[0]["prompt"], "timestep": TIMESTEP, "seed": SEED}
-    counted = list(count_steps(model, Counts(**said)))
-    pair: dict[str, Any] = {"prompts": [prompt, texts["steps"]["presets"][1]["label"]], "seed": SEED}
-    cannot = ask("steer_by_prompt").whole(model, prompts=texts["counts"]["cannot_prompts"], seed=SEED)
-    payloads = {
-        "destroy": ask("forward_process").whole(model),
-        "guess": {**ask("guess_noise").whole(model, **first), "pictures": samples},
-        "steps": _recorded_run(model, said),
+def openings(model: DrawingModel) -> Openings:
+    """What each scene opens with."""
+    texts, ask = load_texts(FEATURE.package), partial(FEATURE.opening, model)
+    prompt, other = (preset["label"] for preset in texts["steps"]["presets"][:2])
+    shown = ask("samples")
+    first = shown.answer["pictures"][0]
+    made: Openings = {
+        "destroy": {"process": ask("forward_process")},
+        "guess": {
+            "samples": shown,
+            "guess": ask("guess_noise", image=first["image"], prompt=first["prompt"], timestep=TIMESTEP, seed=SEED),
+        },
+        "steps": {"drawing": _recorded_run(model, prompt)},
         "steer": {
-            "scales": {**said, **ask("steer_by_guidance").whole(model, **said)},
-            "prompts": {**pair, **ask("steer_by_prompt").whole(model, **pair)},
-            "reading": ask("read_words").whole(model, **said),
+            "scales": ask("steer_by_guidance", prompt=prompt, seed=SEED),
+            "prompts": ask("steer_by_prompt", prompts=[prompt, other], seed=SEED),
+            "reading": ask("read_words", prompt=prompt, seed=SEED),
         },
         "counts": {
-            **said,
-            **{name: counted[0][name] for name in ("provenance", "unseen")},
-            "pictures": [{name: one[name] for name in ("sampler", "steps", "seconds", "image")} for one in counted],
-            "cannot": cannot["pictures"],
+            "counts": _recorded_counts(model, prompt),
+            "cannot": ask("steer_by_prompt", prompts=texts["counts"]["cannot_prompts"], seed=SEED),
         },
     }
-    return {name: view.fitted(payload, MAX_BYTES) for name, payload in payloads.items()}
+    made["counts"]["cannot"].answer["difference"] = None  # the scene does not show it
+    return {scene: _fitted(asked) for scene, asked in made.items()}
 
 
-def _recorded_run(model: DrawingModel, said: dict[str, Any]) -> Json:
-    """A run of the usual number of steps, some of them kept."""
-    wanted = view.kept_indices(STEPS, RECORDED_STEPS)
-    made = list(draw(model, Drawn(**said)))
-    shown = {name: made[-1][name] for name in ("provenance", "unseen", "total", "picture")}
-    steps = [{**made[index]["step"], "guidance": None} for index in wanted]
-    return {**said, "guidance_scale": GUIDANCE, "sampler": SAMPLER, **shown, "steps": steps}
+def _recorded_run(model: DrawingModel, prompt: str) -> Opening:
+    """A run of the usual number of steps, some of them kept, as the scene's script puts it together."""
+    asked = Drawn(prompt, SEED)
+    values = {name: getattr(asked, name) for name in ("prompt", "seed", "steps", "sampler", "guidance_scale", "skip")}
+    made = list(draw(model, asked))
+    told = {name: value for name, value in made[-1].items() if name != "step"}
+    steps = [{**made[index]["step"], "guidance": None} for index in view.kept_indices(STEPS, RECORDED_STEPS)]
+    return Opening("draw", values, {**told, "steps": steps})
+
+
+def _recorded_counts(model: DrawingModel, prompt: str) -> Opening:
+    """The pictures of the usual samplers, as the scene's script puts them together."""
+    asked = Counts(prompt, SEED)
+    made = list(count_steps(model, asked))
+    told = {name: made[0][name] for name in ("provenance", "total", "unseen")}
+    pictures = [{name: one[name] for name in ("sampler", "steps", "seconds", "image")} for one in made]
+    values = {"prompt": prompt, "seed": SEED, "samplers": list(asked.samplers)}
+    return Opening("count_steps", values, {**told, "pictures": pictures})
+
+
+def _fitted(asked: dict[str, Opening]) -> dict[str, Opening]:
+    """The same in a file that is not too large. What is asked about a picture is asked about the one that is shown."""
+    fitted = view.fitted({key: asdict(one) for key, one in asked.items()}, MAX_BYTES)
+    return {key: Opening(**one) for key, one in fitted.items()}
+
+
+def settings(_: object) -> Json:
+    """How many steps each sampler can make, and what the scenes open with."""
+    prompt = load_texts(FEATURE.package)["steps"]["presets"][0]["label"]
+    return {"samplers": MAX_STEPS, "prompt": prompt, "seed": SEED}
 
 
 FEATURE = Feature(
@@ -300,6 +327,7 @@ FEATURE = Feature(
     loader=lambda models: models.pictures,
     asks=(
         Ask(Nothing, forward_process),
+        Ask(Nothing, samples),
         Ask(NoisyPicture, guess_noise),
         Ask(Drawn, draw),
         Ask(Latents, decode_step),
@@ -324,11 +352,11 @@ FEATURE = Feature(
     ),
     scenes={
         "destroy": ("forward_process",),
-        "guess": ("guess_noise",),
+        "guess": ("samples", "guess_noise"),
         "steps": ("draw", "save_gif", "decode_step"),
         "steer": ("steer_by_guidance", "steer_by_prompt", "read_words"),
         "counts": ("count_steps", "steer_by_prompt"),
     },
     openings=openings,
-    settings=lambda _: {"samplers": MAX_STEPS},
+    settings=settings,
 )

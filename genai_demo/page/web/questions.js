@@ -23,7 +23,8 @@ import { words } from "#page/words.js";
  * @property {readonly string[]} streams the asks whose answers come in parts
  * @property {readonly string[]} onDemand keys that are asked when the visitor says so, see `ask`
  * @property {(state: any, answers: any) => Asked} asks pure
- * @property {(key: string, before: any, part: any) => any} gather the answer so far and one more part of it, both left as they are
+ * @property {(key: string, before: any, part: any, shown: any) => any} gather the answer so far and one more part of it, both left
+ *   as they are; `shown`: what was there before, which a run may go on with
  * @property {() => any} state
  * @property {Record<string, any>} recorded key → {ask, values, answer}
  * @property {any} waiting of the scene
@@ -165,7 +166,7 @@ export class Questions {
       this.#refuse(key, flight, part);
       return;
     }
-    flight.gathered = this.#how.gather(key, flight.gathered, part);
+    flight.gathered = this.#how.gather(key, flight.gathered, part, this.answers[key]);
     if (!flight.quiet) this.#accept(key, flight, flight.gathered, false);
   }
   #end(key, flight, { lost, failed }) {

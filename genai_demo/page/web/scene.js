@@ -27,7 +27,8 @@ import { words } from "#page/words.js";
  * @property {(given: Given) => address.Fields} fields what a visitor can choose: name of a part of the state → field
  * @property {(state: State, given: Given, answers: Record<string, any>) => import("#page/questions.js").Asked} asks
  * @property {(scene: Scene) => Built} build makes the nodes, once
- * @property {(key: string, before: any, part: any) => any} [gather] puts the parts of a run together; without it, the last one counts
+ * @property {(key: string, before: any, part: any, shown: any) => any} [gather] puts the parts of a run together; without it, the
+ *   last one counts; `shown`: the answer that a run may go on with
  * @property {(before: State, after: State, answers: Record<string, any>) => State} [consequences] what else changes when a visitor
  *   has chosen something, here or in another scene of the tab; pure
  * @property {readonly string[]} [onDemand] keys of questions that are asked by `scene.ask(key)`, with the state of that moment

@@ -18,7 +18,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from genai_demo.asks import Local
+from genai_demo.asks import Local, Openings
 from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
 from genai_demo.features.denoising import backend, feature, view
 from genai_demo.features.denoising.counts import STEP_COUNTS
@@ -28,6 +28,7 @@ from genai_demo.models.catalogue import DEFAULT_PICTURES, find_pictures
 from genai_demo.models.loader import Loader
 from genai_demo.models.picture_generator import picture_loader
 from genai_demo.page.asking import publish
+from genai_demo.page.scene import plain
 from genai_demo.page.texts import load_texts
 from tests.asking import Asking
 from tests.features.denoising.test_upload import bomb, file, halves
@@ -248,15 +249,55 @@ def test_counting_steps(generator):
     assert all(payload["unseen"] == ["dragon"] and payload["sampler"] == "dpm++" for payload in payloads)
 
 
-def test_the_openings_fit_their_files_and_look_like_live_answers(generator):
-    made = openings(generator)
-    assert list(made) == list(feature.FEATURE.scenes)
-    assert all(len(json.dumps(payload)) <= 59_500 for payload in made.values())
-    (live, *_) = requests.draw(generator, {**RUN, "steps": 2})
-    assert set(made["steps"]["steps"][0]) == set(live["step"])
-    assert made["steps"]["steps"][-1]["index"] == made["steps"]["total"] - 1
-    guess = requests.guess_noise(generator, {"image": made["guess"]["x0"], "prompt": "a cat", "timestep": 500})
-    assert set(made["guess"]) == {*guess, "pictures"}
+@pytest.fixture(scope="module")
+def opened(generator) -> Openings:
+    return openings(generator)
+
+
+def test_the_openings_fit_their_files(opened):
+    assert list(opened) == list(feature.FEATURE.scenes)
+    assert all(len(json.dumps(plain(asked))) <= 59_500 for asked in opened.values())
+
+
+def test_the_openings_of_single_answers_are_what_their_questions_are_answered(generator, opened):
+    coarse = {key: one for asked in opened.values() for key, one in asked.items() if key not in RUNS}
+    assert set(coarse) == {"process", "samples", "guess", "scales", "prompts", "reading", "cannot"}
+    for key, one in coarse.items():
+        live = feature.FEATURE.ask(one.ask).whole(generator, **one.values)
+        assert without_pictures(one.answer) == without_pictures(live), key
+
+
+def test_the_openings_of_runs_hold_what_the_parts_of_the_answer_say(generator, opened):
+    drawing, counts = opened["steps"]["drawing"], opened["counts"]["counts"]
+    live = list(requests.draw(generator, drawing.values))
+    assert [step["index"] for step in drawing.answer["steps"]] == view.kept_indices(25, feature.RECORDED_STEPS)
+    assert drawing.answer["steps"][-1]["index"] == drawing.answer["total"] - 1
+    for step in drawing.answer["steps"]:
+        assert without_pictures(step) == without_pictures(live[step["index"]]["step"])
+    assert without_pictures(drawing.answer["picture"]) == without_pictures(live[-1]["picture"]) == "a picture"
+    assert set(drawing.answer) == {*live[-1], "steps"} - {"step"}
+    counted = list(requests.count_steps(generator, counts.values))
+    assert set(counted[0]) == {*counts.answer, "sampler", "steps", "seconds", "image"} - {"pictures"}
+    drawn = [(one["sampler"], one["steps"]) for one in counts.answer["pictures"]]
+    assert drawn == [(one["sampler"], one["steps"]) for one in counted]
+
+
+def test_the_first_question_of_the_guess_is_about_the_first_picture_that_is_offered(opened):
+    asked = opened["guess"]
+    assert asked["guess"].values["image"] == asked["samples"].answer["pictures"][0]["image"]
+
+
+RUNS = ("drawing", "counts")
+
+
+def without_pictures(value):
+    """A payload without its pictures, of which a recording has fewer colours, or none."""
+    if isinstance(value, dict):
+        left_out = {"image", "difference", "guidance", "amplified"}
+        return {name: without_pictures(part) for name, part in value.items() if name not in left_out}
+    if isinstance(value, list):
+        return [without_pictures(part) for part in value]
+    return "a picture" if isinstance(value, str) and value.startswith("data:") else value
 
 
 @pytest.mark.parametrize(

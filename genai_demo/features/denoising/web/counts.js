@@ -1,130 +1,107 @@
 // Scene 5: from one step to sixty-four, for two samplers; and what no number of steps will draw.
-"use strict";
-genai.scenes.counts = (scene) => {
-  const { el, button, fill, runner } = genai;
-  const { frame, promptField, seedField, remark } = genai.pictures;
-  const { texts } = scene,
-    from = genai.partOrigins(scene);
-  let pictures = scene.payload.pictures,
-    cannot = scene.payload.cannot,
-    drawing = false,
-    unseen = [],
-    drawnFor = scene.payload.prompt,
-    before = null;
+import {
+  COMMON,
+  drawnFor,
+  framed,
+  ifNew,
+  promptAndSeed,
+  promptAndSeedBoxes,
+  remark,
+} from "#features/denoising/web/pictures.js";
+import { select } from "#page/controls.js";
+import { button, el } from "#page/dom.js";
+import { choice } from "#page/fields.js";
+import { fill } from "#page/numbers.js";
 
-  const prompt = promptField(scene, texts.prompt, scene.payload.prompt),
-    seed = seedField(scene, texts.seed);
-  const pair = ["ddpm", "ddim"].map((value) => {
-    const control = el(
-      "select",
-      {},
-      Object.keys(scene.settings.samplers).map((one) => el("option", { value: one }, one)),
-    );
-    control.value = value;
-    return control;
-  });
-  const table = el("div", { class: "gx-counts" }),
-    status = el("p", { class: "gx-soft", role: "status" }),
-    impossible = el("div", { class: "gx-gallery" });
-  const drawButton = button(texts.draw, start, { class: "gx-button gx-main" });
-  const samplers = el(
-    "div",
-    { class: "gx-field" },
-    el("span", { class: "gx-soft" }, texts.samplers),
-    el("div", { class: "gx-buttons" }, pair),
-  );
-  pair.forEach((control, index) => control.setAttribute("aria-label", `${texts.samplers} ${index + 1}`));
+export const shares = COMMON;
+export const onDemand = ["counts", "cannot"];
+
+/** @param {import("#page/scene.js").Given} given */
+export function fields(given) {
+  const samplers = Object.keys(given.settings.samplers);
+  return { ...promptAndSeed(given), first: choice("ddpm", samplers), second: choice("ddim", samplers) };
+}
+
+/** @param {import("#page/scene.js").State} state @param {import("#page/scene.js").Given} given */
+export const asks = ({ prompt, seed, first, second }, { texts }) => ({
+  counts: ["count_steps", { prompt, seed, samplers: [...new Set([first, second])] }],
+  cannot: ["steer_by_prompt", { prompts: texts.cannot_prompts, seed }],
+});
+
+/** One more picture. A recording has all of them in one part. @param {string} _key @param {any} before @param {any} part */
+export function gather(_key, before, { sampler, steps, seconds, image, pictures, request: _, ...told }) {
+  if (pictures) return { ...told, pictures };
+  const there = before?.pictures ?? [];
+  const isNew = !there.some((one) => one.sampler === sampler && one.steps === steps);
+  return isNew ? { ...told, pictures: [...there, { sampler, steps, seconds, image }] } : before;
+}
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const { prompt, seed } = promptAndSeedBoxes(scene);
+  const status = el("p", { class: "gx-soft", role: "status" });
+  const table = el("div", { class: "gx-counts" });
+  const impossible = el("div", { class: "gx-gallery" });
+  const draw = button(texts.draw, () => scene.ask("counts"), { class: "gx-button gx-main" });
+  const tryIt = button(texts.cannot, () => scene.ask("cannot"), { class: "gx-button gx-small" });
   scene.work.append(
-    el("div", { class: "gx-row" }, prompt.node, seed.node, samplers, drawButton),
+    el("div", { class: "gx-row" }, prompt.node, seed, samplerPair(scene), draw),
     status,
     table,
     el(
       "div",
       { class: "gx-panel" },
-      el(
-        "div",
-        { class: "gx-row" },
-        el("h3", {}, texts.cannot_title),
-        button(texts.cannot, tryImpossible, { class: "gx-button gx-small" }),
-      ),
+      el("div", { class: "gx-row" }, el("h3", {}, texts.cannot_title), tryIt),
       impossible,
       el("p", { class: "gx-soft" }, texts.cannot_note),
     ),
   );
-
-  const runs = runner(scene, "count_steps", arrived),
-    ask = scene.asker();
-  function start() {
-    if (pictures.length) before = { pictures, unseen, drawnFor };
-    drawnFor = prompt.box.value;
-    [pictures, drawing] = [[], true];
-    runs.start({ prompt: drawnFor, seed: seed.get(), samplers: [...new Set(pair.map((control) => control.value))] });
-    draw();
-  }
-  function arrived(part) {
-    if (part.error) {
-      drawing = false;
-      if (!pictures.length) ({ pictures, unseen, drawnFor } = before);
-      draw();
-      return;
-    }
-    if (pictures.some((one) => one.sampler === part.sampler && one.steps === part.steps)) return; // Gradio may show a part twice
-    pictures.push(part);
-    drawing = pictures.length < part.total;
-    scene.live = true;
-    unseen = part.unseen ?? unseen;
-    from("pictures", part.provenance);
-    draw();
-  }
-  async function tryImpossible() {
-    const answer = await ask(scene.server.steer_by_prompt, { prompts: texts.cannot_prompts, seed: seed.get() });
-    if (answer) {
-      cannot = answer.pictures;
-      from("cannot", answer.provenance);
-      draw();
-    }
-  }
-  scene.refresh = async () => {
-    if (!scene.live) {
-      await tryImpossible();
-      start();
-    }
+  const showRows = ifNew((pictures) => table.replaceChildren(...rows(texts, pictures)));
+  const showImpossible = ifNew((pictures) =>
+    impossible.replaceChildren(...pictures.map((one) => framed(one.image, one.prompt))),
+  );
+  return {
+    paint(_, { counts, cannot }) {
+      const { busy, fresh, asking, values } = scene.progress("counts");
+      const isNext = busy && !fresh; // what is shown is of the run before
+      const told = isNext ? asking.prompt : values.prompt;
+      const said = [drawnFor(texts, told), busy ? texts.drawing : "", isNext ? "" : remark(texts, counts.unseen, told)];
+      status.textContent = said.filter(Boolean).join(" ");
+      showRows(counts.pictures);
+      showImpossible(cannot.pictures);
+    },
   };
-  scene.shown = () => draw();
-  function draw() {
-    const rows = [...new Set(pictures.map((one) => one.sampler))];
-    table.replaceChildren(
-      ...rows.map((sampler) =>
-        el(
-          "div",
-          { class: "gx-count-row" },
-          el("h3", {}, sampler),
-          el(
-            "div",
-            { class: "gx-gallery" },
-            pictures
-              .filter((one) => one.sampler === sampler)
-              .map((one) => {
-                const shown = frame("");
-                shown.show(one.image, one.steps === 1 ? texts.one_step : fill(texts.steps, { count: one.steps }));
-                shown.node.append(
-                  el("small", { class: "gx-soft" }, fill(texts.seconds, { seconds: one.seconds.toFixed(2) })),
-                );
-                return shown.node;
-              }),
-          ),
-        ),
-      ),
+}
+
+function samplerPair(scene) {
+  const { texts, settings } = scene;
+  const options = Object.keys(settings.samplers).map((name) => ({ value: name, label: name }));
+  const pair = ["first", "second"].map((name, index) => {
+    const label = `${texts.samplers} ${index + 1}`;
+    const { control } = select(scene, name, label, options);
+    control.setAttribute("aria-label", label);
+    return control;
+  });
+  return el(
+    "div",
+    { class: "gx-field" },
+    el("span", { class: "gx-soft" }, texts.samplers),
+    el("div", { class: "gx-buttons" }, pair),
+  );
+}
+
+/** The pictures of each sampler in a row. */
+function rows(texts, pictures) {
+  const picture = ({ image, steps, seconds }) =>
+    framed(
+      image,
+      steps === 1 ? texts.one_step : fill(texts.steps, { count: steps }),
+      el("small", { class: "gx-soft" }, fill(texts.seconds, { seconds: seconds.toFixed(2) })),
     );
-    status.textContent = `${fill(texts.drawn_for, { prompt: drawnFor })} ${drawing ? texts.drawing : ""} ${remark(texts, unseen, drawnFor)}`;
-    impossible.replaceChildren(
-      ...cannot.map((one) => {
-        const shown = frame("");
-        shown.show(one.image, one.prompt);
-        return shown.node;
-      }),
-    );
-  }
-  for (const part of ["pictures", "cannot"]) from(part, scene.payload.provenance);
-  draw();
-};
+  const row = (sampler) => {
+    const own = pictures.filter((one) => one.sampler === sampler).map(picture);
+    return el("div", { class: "gx-count-row" }, el("h3", {}, sampler), el("div", { class: "gx-gallery" }, own));
+  };
+  return [...new Set(pictures.map((one) => one.sampler))].map(row);
+}

@@ -1,158 +1,164 @@
 // Scene 1: the forward process, computed here in the browser: x_t = √ᾱ x0 + √(1−ᾱ) ε.
-"use strict";
-genai.scenes.destroy = (scene) => {
-  const { el, svg, button, fill, slider, onSpace } = genai;
-  const { db, decimal, canvas, asNoise, numbersOf, gaussian } = genai.pictures;
+import { db, decibels, decimal, gaussian, noised, signalToNoise, weights } from "#features/denoising/web/noise.js";
+import { asNoise, canvas, decoder, isOwn, shrunk } from "#features/denoising/web/pictures.js";
+import { player, slider } from "#page/controls.js";
+import { button, choices, el, field, svg } from "#page/dom.js";
+import { choice, local, seed, stop } from "#page/fields.js";
+import { fill } from "#page/numbers.js";
+import { onSpace } from "#page/scene.js";
+
+const STEPS = 1000;
+const BY = 10; // steps from one stop of the slider to the next
+const STOPS = Array.from({ length: STEPS / BY + 1 }, (_, index) => index * BY);
+const OPENS_AT = 400;
+const PLAY_MS = 45;
+
+/** @param {import("#page/scene.js").Given} given */
+export function fields({ settings, recorded }) {
+  const labels = recorded.process.pictures.map((one) => one.label);
+  return {
+    picture: choice(labels[0], labels),
+    own: local(null, (value) => value === null || isOwn(value)), // a visitor's picture, in the place of the other
+    t: stop(OPENS_AT, STOPS),
+    seed: seed(settings.seed), // of the noise
+  };
+}
+
+export const asks = () => ({ process: ["forward_process", {}] });
+
+const alphaBarAt = ({ alpha_bars }, t) => (t === 0 ? 1 : alpha_bars[t - 1]);
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
   const { texts } = scene;
-  const STEPS = 1000,
-    PLAY_MS = 45,
-    BY = 10;
-  let payload = scene.payload,
-    clean = null,
-    noise = null,
-    timer = null;
-  const side = payload.side;
-
-  const parts = [canvas(texts.picture_part, side), canvas(texts.noise_part, side), canvas(texts.result_part, side)];
-  const stops = Array.from({ length: STEPS / BY + 1 }, (_, index) => index * BY);
-  const time = slider({
-    label: texts.step,
-    stops,
-    value: 400,
-    show: (step) => fill(texts.step_value, { step }),
-    onmove: () => {
-      pause();
-      draw();
-    },
-  });
-  const playButton = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button gx-main" });
-  const file = el("input", {
-    type: "file",
-    accept: "image/*",
-    class: "gx-file",
-    onchange: () => file.files[0] && choose(file.files[0]),
-  });
+  const sum = theSum(texts);
   const shares = el("p", { class: "gx-soft", role: "status" });
-  const curve = svg("svg", { class: "gx-curve gx-snr", viewBox: "0 0 420 180", role: "img" });
+  const curve = ratioCurve(texts);
+  const note = el("p", { class: "gx-soft" });
+  const numbers = decoder(() => scene.paint());
   scene.work.append(
-    el(
-      "div",
-      { class: "gx-row" },
-      genai.choices(texts.pictures_label, "", [{ entries: payload.pictures }], (one) => choose(one.image)).node,
-      genai.field(texts.upload, file, { class: "gx-field gx-upload" }),
-    ),
-    el(
-      "div",
-      { class: "gx-row" },
-      playButton,
-      button(texts.new_noise, () => {
-        noise = gaussian(clean.length);
-        draw();
-      }),
-      time.node,
-    ),
-    el(
-      "div",
-      { class: "gx-sum", role: "group", "aria-label": texts.sum_label },
-      parts[0].node,
-      sign("+"),
-      parts[1].node,
-      sign("="),
-      parts[2].node,
-    ),
+    pictureRow(scene),
+    playRow(scene),
+    sum.node,
     shares,
-    el("div", { class: "gx-panel" }, el("h3", {}, texts.curve_title), curve),
-    el("p", { class: "gx-soft" }, fill(texts.upload_note, { side }), " ", texts.noise_shown),
+    el("div", { class: "gx-panel" }, el("h3", {}, texts.curve_title), curve.node),
+    note,
   );
-  function sign(mark) {
-    return el("span", { class: "gx-sign", "aria-hidden": "true" }, mark);
-  }
+  return {
+    paint({ picture, own, t, seed: chosen }, { process }) {
+      const { side, pictures, alpha_bars } = process;
+      note.textContent = `${fill(texts.upload_note, { side })} ${texts.noise_shown}`;
+      const alphaBar = alphaBarAt(process, t);
+      shares.textContent = fill(texts.share, {
+        signal: `${(100 * alphaBar).toFixed(1)} %`,
+        noise: `${(100 * (1 - alphaBar)).toFixed(1)} %`,
+        snr: ratioAt(process, t),
+      });
+      curve.show(alpha_bars, t, ratioAt(process, t));
+      const clean = numbers(own ?? pictures.find((one) => one.label === picture).image, side);
+      if (clean) sum.show(clean, gaussian(clean.length, chosen), alphaBar, side);
+    },
+  };
+}
 
-  async function choose(source) {
+/** The signal-to-noise ratio at a step, in words. */
+const ratioAt = (process, t) => (t === 0 ? "∞" : db(signalToNoise(alphaBarAt(process, t))));
+
+/** One of the given pictures, or the visitor's own. */
+function pictureRow(scene) {
+  const { texts } = scene;
+  const { pictures } = scene.recorded.process;
+  const list = choices(texts.pictures_label, "", [{ entries: pictures }], ({ label }) => {
+    scene.report("upload", "");
+    scene.set({ picture: label, own: null });
+  });
+  scene.follow(({ picture, own }) => {
+    if (own) list.forget();
+    else list.set(pictures.find((one) => one.label === picture));
+  });
+  const take = async (file) => {
     try {
-      clean = await numbersOf(source, side);
-      scene.message("");
+      const own = await shrunk(file, scene.answers.process.side);
+      scene.report("upload", "");
+      scene.set({ own });
     } catch {
-      scene.message(texts.upload_failed);
-      return;
-    }
-    noise ??= gaussian(clean.length);
-    draw();
-  }
-  const alphaBar = (step) => (step === 0 ? 1 : payload.alpha_bars[step - 1]);
-  function play() {
-    if (time.get() >= STEPS) time.set(0);
-    timer = setInterval(() => {
-      time.set(time.get() + BY);
-      draw();
-      if (time.get() >= STEPS) pause();
-    }, PLAY_MS);
-    playButton.textContent = texts.pause;
-  }
-  function pause() {
-    clearInterval(timer);
-    timer = null;
-    playButton.textContent = texts.play;
-  }
-  onSpace(scene, () => playButton.click());
-
-  function draw() {
-    if (!clean) return;
-    const step = time.get(),
-      bar = alphaBar(step),
-      alpha = Math.sqrt(bar),
-      sigma = Math.sqrt(1 - bar);
-    parts[0].paint(
-      clean.map((value) => alpha * value),
-      fill(texts.picture_part, { weight: decimal(alpha) }),
-    );
-    parts[1].paint(
-      noise.map((value) => sigma * value),
-      fill(texts.noise_part, { weight: decimal(sigma) }),
-      asNoise,
-    );
-    scene.noisy = clean.map((value, index) => alpha * value + sigma * noise[index]);
-    parts[2].paint(scene.noisy, texts.result_part);
-    shares.textContent = fill(texts.share, {
-      signal: `${(100 * bar).toFixed(1)} %`,
-      noise: `${(100 * (1 - bar)).toFixed(1)} %`,
-      snr: step === 0 ? "∞" : db(bar / (1 - bar)),
-    });
-    drawCurve(step, bar);
-    scene.origin(payload.provenance);
-  }
-  function drawCurve(step, bar) {
-    const decibels = (value) => 10 * Math.log10(value / (1 - value));
-    const x = (at) => 60 + (350 * at) / STEPS,
-      y = (level) => 12 + (140 * (30 - Math.max(-50, Math.min(30, level)))) / 80;
-    const path = payload.alpha_bars
-      .map((value, index) => `${index ? "L" : "M"}${x(index + 1).toFixed(1)} ${y(decibels(value)).toFixed(1)}`)
-      .join("");
-    const label = (text, attributes) => {
-      const node = svg("text", attributes);
-      node.textContent = text;
-      return node;
-    };
-    curve.replaceChildren(
-      ...[20, 0, -20, -40].flatMap((level) => [
-        svg("line", { x1: 60, x2: 410, y1: y(level), y2: y(level), class: "gx-grid" }),
-        label(`${level} dB`.replace("-", "−"), { x: 54, y: y(level) + 5, "text-anchor": "end" }),
-      ]),
-      ...[0, 500, 1000].map((at) =>
-        label(at.toLocaleString("en-US"), { x: x(at), y: 174, "text-anchor": at === STEPS ? "end" : "middle" }),
-      ),
-      svg("path", { d: path, class: "gx-line" }),
-      svg("circle", { cx: x(step), cy: y(step ? decibels(bar) : 30), r: 7, class: "gx-now" }),
-    );
-    curve.setAttribute("aria-label", fill(texts.curve_label, { step, snr: step ? db(bar / (1 - bar)) : "∞" }));
-  }
-  scene.refresh = async () => {
-    const answer = await scene.ask(scene.server.forward_process, {});
-    if (answer) {
-      payload = answer;
-      draw();
+      scene.report("upload", texts.upload_failed);
     }
   };
-  scene.shown = () => draw();
-  choose(payload.pictures[0].image);
-};
+  const onchange = ({ target }) => target.files[0] && take(target.files[0]);
+  const upload = el("input", { type: "file", accept: "image/*", class: "gx-file", onchange });
+  return el("div", { class: "gx-row" }, list.node, field(texts.upload, upload, { class: "gx-field gx-upload" }));
+}
+
+/** Which step it is, by hand or played; and which noise. */
+function playRow(scene) {
+  const { texts } = scene;
+  const time = slider(scene, "t", {
+    label: texts.step,
+    stops: STOPS,
+    show: (step) => fill(texts.step_value, { step }),
+  });
+  const film = player(scene, "t", {
+    last: () => STEPS / BY,
+    milliseconds: PLAY_MS,
+    texts: { play: texts.play, pause: texts.pause },
+    read: ({ t }) => t / BY,
+    write: (step) => step * BY,
+  });
+  time.input.addEventListener("input", film.pause);
+  onSpace(scene, () => film.playing.click());
+  const other = button(texts.new_noise, () => scene.set({ seed: (scene.state.seed + 1) % Number.MAX_SAFE_INTEGER }));
+  return el("div", { class: "gx-row" }, film.playing, other, time.node);
+}
+
+/** The picture and the noise, each with its weight, and what they add up to. */
+function theSum(texts) {
+  const [signal, noise, result] = [canvas(), canvas(), canvas()];
+  const sign = (mark) => el("span", { class: "gx-sign", "aria-hidden": "true" }, mark);
+  return {
+    node: el(
+      "div",
+      { class: "gx-sum", role: "group", "aria-label": texts.sum_label },
+      signal.node,
+      sign("+"),
+      noise.node,
+      sign("="),
+      result.node,
+    ),
+    show(clean, drawn, alphaBar, side) {
+      const [alpha, sigma] = weights(alphaBar);
+      const [picture, added, sum] = noised(clean, drawn, alphaBar);
+      signal.paint(picture, side, fill(texts.picture_part, { weight: decimal(alpha) }));
+      noise.paint(added, side, fill(texts.noise_part, { weight: decimal(sigma) }), asNoise);
+      result.paint(sum, side, texts.result_part);
+    },
+  };
+}
+
+/** The signal-to-noise ratio of all steps, and where this one is. */
+function ratioCurve(texts) {
+  const node = svg("svg", { class: "gx-curve gx-snr", viewBox: "0 0 420 180", role: "img" });
+  const x = (step) => 60 + (350 * step) / STEPS;
+  const y = (level) => 12 + (140 * (30 - Math.max(-50, Math.min(30, level)))) / 80;
+  const heightAt = (alphaBar) => y(decibels(signalToNoise(alphaBar)));
+  const level = (decibel) => [
+    svg("line", { x1: 60, x2: 410, y1: y(decibel), y2: y(decibel), class: "gx-grid" }),
+    svg("text", { x: 54, y: y(decibel) + 5, "text-anchor": "end" }, `${decibel} dB`.replace("-", "−")),
+  ];
+  const mark = (at) =>
+    svg("text", { x: x(at), y: 174, "text-anchor": at === STEPS ? "end" : "middle" }, at.toLocaleString("en-US"));
+  return {
+    node,
+    show(alphaBars, step, ratio) {
+      const points = alphaBars.map((bar, index) => `${x(index + 1).toFixed(1)} ${heightAt(bar).toFixed(1)}`);
+      const now = step ? heightAt(alphaBars[step - 1]) : y(Infinity);
+      node.replaceChildren(
+        ...[20, 0, -20, -40].flatMap(level),
+        ...[0, 500, STEPS].map(mark),
+        svg("path", { d: `M${points.join("L")}`, class: "gx-line" }),
+        svg("circle", { cx: x(step), cy: now, r: 7, class: "gx-now" }),
+      );
+      node.setAttribute("aria-label", fill(texts.curve_label, { step, snr: ratio }));
+    },
+  };
+}

@@ -1,275 +1,331 @@
-// Scene 3: the reverse process, step by step. What has arrived is kept here: going back and forth asks for nothing.
-"use strict";
-genai.scenes.steps = (scene) => {
-  const { el, button, choices, fill, slider, runner, onSpace } = genai;
-  const { db, decimal, frame, promptField, seedField, remark, save } = genai.pictures;
-  const { texts } = scene;
-  const PLAY_MS = 160;
-  let before = null; // the last run, until the next one has begun
-  const payload = scene.payload;
-  let made = finished(payload.steps, payload.picture),
-    wanted = payload.total,
-    at = made.length - 1;
-  let latent = payload.provenance.space === "latent",
-    drawing = false,
-    stopped = false,
-    follow = true,
-    timer = null,
-    asked = null,
-    note = fill(texts.waiting, { count: payload.steps.length, total: wanted });
+// Scene 3: the reverse process, step by step.
+import { frames, gathered, numberOf, placeOf, stepAt } from "#features/denoising/web/film.js";
+import { db, decimal } from "#features/denoising/web/noise.js";
+import {
+  COMMON,
+  drawnFor,
+  frame,
+  promptAndSeed,
+  promptAndSeedBoxes,
+  remark,
+} from "#features/denoising/web/pictures.js";
+import { player, select, slider } from "#page/controls.js";
+import { button, choices, el, field } from "#page/dom.js";
+import { choice, list, local, maybe, stop, whole } from "#page/fields.js";
+import { onEnter } from "#page/keys.js";
+import { fill } from "#page/numbers.js";
+import { download, onSpace } from "#page/scene.js";
 
-  const prompt = promptField(scene, texts.prompt, payload.prompt),
-    seed = seedField(scene, texts.seed);
-  const examples = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], (one) => {
-    prompt.set(one.label);
-    start();
+const STEPS = [4, 10, 25, 50, 100];
+const MOST_STEPS = 100;
+const GUIDANCE = [0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15];
+const PLAY_MS = 160;
+const STRIP_SIDE = 128; // pixels of a frame in the strip that is saved
+
+export const shares = COMMON;
+export const onDemand = ["drawing", "gif"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = (given) => ({
+  ...promptAndSeed(given),
+  steps: stop(25, STEPS),
+  sampler: choice("ddim", Object.keys(given.settings.samplers)),
+  guidance: stop(4, GUIDANCE),
+  at: maybe(whole(1, 1, MOST_STEPS)), // the step that is looked at; none: the newest frame
+  decoded: list([], whole(1, 1, MOST_STEPS), MOST_STEPS), // steps whose latents are shown as pictures
+  carriedOn: local(null, (value) => value === null), // the request of a run that was stopped: with the page, its steps are gone
+  saved: local(null, (value) => value === null), // the request of the run of which a film is made
+});
+
+/**
+ * @param {import("#page/scene.js").State} state
+ * @param {import("#page/scene.js").Given} _given
+ * @param {Record<string, any>} answers
+ * @returns {import("#page/questions.js").Asked}
+ */
+export function asks({ prompt, seed, steps, sampler, guidance, decoded, carriedOn, saved }, _given, { drawing }) {
+  const fromNoise = { prompt, seed, steps, sampler, guidance_scale: guidance, skip: 0 };
+  const wanted = frames(drawing).filter((one) => one.latents && decoded.includes(numberOf(one)));
+  return {
+    drawing: ["draw", carriedOn ?? fromNoise],
+    ...(saved && { gif: ["save_gif", saved] }),
+    ...Object.fromEntries(wanted.map((one) => [decodingOf(one), ["decode_step", one.latents]])),
+  };
+}
+const decodingOf = (one) => `step ${numberOf(one)}`;
+
+/** @param {string} key @param {any} before @param {any} part @param {any} shown */
+export const gather = (key, before, part, shown) => (key === "drawing" ? gathered(before, part, shown) : part);
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const film = filmPlayer(scene);
+  const run = runControls(scene, film);
+  const panels = threePanels(texts);
+  const decode = decodeButton(scene);
+  const scrub = scrubber(texts, film);
+  const numbers = el("p", { class: "gx-soft" });
+  const strip = thumbnails(texts, film);
+  onSpace(scene, () => film.playing.click());
+  scene.work.append(
+    ...run.nodes,
+    panels.node,
+    el("div", { class: "gx-row" }, film.playing, decode.node, scrub.node),
+    numbers,
+    strip.node,
+    savingRow(scene),
+  );
+  return {
+    paint({ at }, { drawing }) {
+      const all = pictured(scene);
+      const place = placeOf(all, at);
+      const isLatent = drawing.provenance.space === "latent";
+      run.show(drawing);
+      panels.show(all[place], isLatent);
+      decode.show(all[place], isLatent);
+      scrub.show(all, place, drawing.total);
+      film.playing.disabled = all.length < 2;
+      numbers.textContent = numbersOf(texts, all[place]);
+      strip.show(all, place);
+    },
+    replied(key, { gif }) {
+      if (key === "gif" && gif) download("denoising.gif", gif);
+    },
+  };
+}
+
+/** The frames, those whose latents have been decoded with the pictures that they stand for. */
+function pictured(scene) {
+  const isOf = (key, one) => one.latents && scene.progress(key).values?.x_t === one.latents.x_t;
+  return frames(scene.answers.drawing).map((one) => {
+    const key = decodingOf(one);
+    return isOf(key, one) && scene.answers[key] ? { ...one, ...scene.answers[key], isDecoded: true } : one;
   });
-  const stepCount = select(texts.steps, [4, 10, 25, 50, 100], 25),
-    sampler = select(texts.sampler, Object.keys(scene.settings.samplers), payload.sampler);
-  const guidance = slider({
+}
+
+function numbersOf(texts, one) {
+  if (one.finished) return "";
+  return fill(texts.numbers, {
+    timestep: Math.round(one.timestep),
+    alpha_bar: decimal(one.alpha_bar),
+    snr: db(one.snr),
+  });
+}
+
+/** Plays the frames that are there, be it few or many. */
+function filmPlayer(scene) {
+  const { texts } = scene;
+  const all = () => frames(scene.answers.drawing);
+  const film = player(scene, "at", {
+    last: () => all().length - 1,
+    milliseconds: PLAY_MS,
+    texts: { play: texts.play, pause: texts.pause },
+    read: ({ at }) => placeOf(all(), at),
+    write: (place) => stepAt(all(), place),
+  });
+  film.playing.className = "gx-button";
+  return film;
+}
+
+// ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+function runControls(scene, film) {
+  const { texts, settings } = scene;
+  const start = (changes = {}) => {
+    film.pause();
+    scene.ask("drawing", { ...changes, at: null, decoded: [], carriedOn: null });
+  };
+  const { prompt, seed } = promptAndSeedBoxes(scene);
+  onEnter(prompt.box, start);
+  const halt = stopButton(scene);
+  const options = (all) => all.map((one) => ({ value: one, label: `${one}` }));
+  const guidance = slider(scene, "guidance", {
     label: texts.guidance,
     help: texts.guidance_help,
-    stops: [0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15],
-    value: payload.guidance_scale,
-    show: (value) => `${value}`,
-    onmove: () => {},
+    stops: GUIDANCE,
+    show: String,
   });
-  const drawButton = button(texts.draw, start, { class: "gx-button gx-main" });
-  const stopButton = button(texts.stop, () => (drawing ? halt() : carryOn()));
+  const status = el("p", { class: "gx-soft", role: "status" });
+  const draw = button(texts.draw, () => start(), { class: "gx-button gx-main" });
+  return {
+    nodes: [
+      el("div", { class: "gx-row" }, prompt.node, draw, halt.node),
+      el(
+        "div",
+        { class: "gx-row gx-settings" },
+        examples(scene, start),
+        seed,
+        select(scene, "steps", texts.steps, options(STEPS)).node,
+        select(scene, "sampler", texts.sampler, options(Object.keys(settings.samplers))).node,
+        guidance.node,
+      ),
+      status,
+    ],
+    show(drawing) {
+      halt.show();
+      const said = situation(texts, drawing, scene.progress("drawing"));
+      status.textContent = said.filter(Boolean).join(" ");
+    },
+  };
+}
+
+function examples(scene, start) {
+  const { texts } = scene;
+  const all = choices(texts.examples, texts.examples_hint, [{ entries: texts.presets }], ({ label }) =>
+    start({ prompt: label }),
+  );
+  scene.follow(({ prompt }) => {
+    const chosen = texts.presets.find((one) => one.label === prompt);
+    if (chosen) all.set(chosen);
+    else all.forget();
+  });
+  return all.node;
+}
+
+/** Ends a run; then, goes on with it. */
+function stopButton(scene) {
+  const { texts } = scene;
+  const progress = () => scene.progress("drawing");
+  const isStopped = () => !progress().busy && !progress().whole;
+  const node = button(texts.stop, () => {
+    if (isStopped()) {
+      const skip = numberOf(scene.answers.drawing.steps.at(-1));
+      scene.ask("drawing", { carriedOn: { ...progress().values, skip } });
+    } else scene.stop("drawing");
+  });
+  return {
+    node,
+    show() {
+      node.textContent = isStopped() ? texts.carry_on : texts.stop;
+      node.disabled = !progress().busy && !isStopped();
+    },
+  };
+}
+
+/** Sentences on the run that is shown, or that is about to be. */
+function situation(texts, { total, steps, unseen, provenance }, { busy, fresh, asking, whole: isWhole, values }) {
+  if (busy && !fresh) return [drawnFor(texts, asking.prompt), texts.drawing];
+  const drawn = drawnFor(texts, values.prompt);
+  if (provenance.kind === "recorded") return [drawn, fill(texts.waiting, { count: steps.length, total })];
+  const ended = isWhole ? fill(texts.finished, { count: total }) : fill(texts.stopped, { count: steps.length });
+  return [drawn, busy ? texts.drawing : ended, remark(texts, unseen, values.prompt)];
+}
+
+// ── the frame that is looked at ──────────────────────────────────────────────────────────────────────────────────────
+/** The noisy picture, the one that the network predicts, and the noise. */
+function threePanels(texts) {
   const captions = {
     x_t: [texts.x_t, texts.x_t_finished, texts.x_t_latent],
     x0: [texts.x0, texts.x0_finished, texts.x0_latent],
     noise: [texts.noise, texts.noise_finished, texts.noise_latent],
   };
-  const frames = Object.fromEntries(Object.entries(captions).map(([name, [words]]) => [name, frame(words)]));
-  const scrubber = el("input", {
-    type: "range",
-    min: 0,
-    step: 1,
-    oninput: () => {
-      pause();
-      follow = false;
-      show(+scrubber.value);
-    },
-  });
-  const place = el("output", { class: "gx-slider-value" });
-  const playButton = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button" });
-  const decodeButton = button(texts.decode, decodeStep); // for models of latents, of which the panels show previews
-  const numbers = el("p", { class: "gx-soft" }),
-    status = el("p", { class: "gx-soft", role: "status" });
-  const strip = el("ol", { class: "gx-strip-steps", "aria-label": texts.strip });
-  const scrub = genai.field(texts.scrubber, scrubber, { class: "gx-field gx-slider gx-grow" });
-  scrub.querySelector("label").append(place);
-  scene.work.append(
-    el("div", { class: "gx-row" }, prompt.node, drawButton, stopButton),
-    el("div", { class: "gx-row gx-settings" }, examples.node, seed.node, stepCount.node, sampler.node, guidance.node),
-    status,
-    el(
+  const panels = Object.entries(captions).map(([name, words]) => ({ name, words, panel: frame() }));
+  return {
+    node: el(
       "div",
       { class: "gx-gallery gx-three" },
-      Object.values(frames).map((one) => one.node),
+      panels.map(({ panel }) => panel.node),
     ),
-    el("div", { class: "gx-row" }, playButton, decodeButton, scrub),
-    numbers,
-    strip,
-    el(
-      "div",
-      { class: "gx-buttons" },
-      button(texts.save_strip, saveStrip, { class: "gx-button gx-small" }),
-      button(texts.save_gif, saveGif, { class: "gx-button gx-small" }),
-      el("span", { class: "gx-soft" }, texts.noise_shown),
-    ),
-  );
-  function select(label, options, value) {
-    const control = el(
-      "select",
-      {},
-      options.map((one) => el("option", { value: one }, `${one}`)),
-    );
-    control.value = value;
-    return { node: genai.field(label, control), get: () => control.value };
-  }
-
-  const runs = runner(scene, "draw", arrived);
-  genai.keys.onEnter(prompt.box, start);
-  const request = () => ({
-    prompt: prompt.box.value,
-    seed: seed.get(),
-    steps: +stepCount.get(),
-    sampler: sampler.get(),
-    guidance_scale: guidance.get(),
-  });
-  function start() {
-    pause();
-    if (made.length) before = { made, wanted, at, asked, note, stopped };
-    asked = request();
-    [made, wanted, at, follow, drawing, stopped] = [[], asked.steps, 0, true, true, false];
-    runs.start({ ...asked, skip: 0 });
-    draw();
-  }
-  function halt() {
-    runs.stop();
-    [drawing, stopped] = [false, true];
-    draw();
-  }
-  function carryOn() {
-    [drawing, stopped] = [true, false];
-    runs.start({ ...asked, skip: made.length });
-    draw();
-  }
-  // The finished picture is the last frame of all.
-  function finished(steps, picture) {
-    return [...steps, { ...steps.at(-1), x_t: picture, latents: null, decoded: null, finished: true }];
-  }
-  function arrived(part) {
-    if (part.error) {
-      // a refused run leaves the last one; one that broke off can be gone on with
-      drawing = false;
-      if (!made.length && before) ({ made, wanted, at, asked, note, stopped } = before);
-      else stopped = !made.at(-1)?.finished;
-      draw();
-      return;
-    }
-    if (part.skipped != null) return;
-    if (part.step.index <= (made.at(-1)?.index ?? -1)) return; // Gradio may show a part twice
-    made.push(part.step);
-    wanted = part.total;
-    latent = part.provenance.space === "latent";
-    note = remark(texts, part.unseen, asked.prompt);
-    if (part.picture) [made, drawing] = [finished(made, part.picture), false];
-    scene.live = true;
-    scene.origin(part.provenance);
-    if (follow) at = made.length - 1;
-    draw();
-  }
-  // The live model draws the recorded example anew; after that only a click draws.
-  scene.refresh = () => {
-    if (!scene.live) start();
+    show(one, isLatent) {
+      for (const { name, words, panel } of panels) {
+        const isDecoded = (one.isDecoded && name !== "noise") || (one.finished && name === "x_t");
+        const [plain, finished, latent] = words;
+        panel.show(one[name], isLatent && !isDecoded ? latent : one.finished ? finished : plain);
+      }
+    },
   };
-  scene.shown = () => draw();
-  scene.made = () => made;
+}
 
-  function play() {
-    if (at >= made.length - 1) at = -1;
-    follow = false;
-    timer = setInterval(() => {
-      show(at + 1);
-      if (at >= made.length - 1) pause();
-    }, PLAY_MS);
-    playButton.textContent = texts.pause;
-  }
-  function pause() {
-    clearInterval(timer);
-    timer = null;
-    playButton.textContent = texts.play;
-  }
-  onSpace(scene, () => {
-    if (made.length) playButton.click();
+/** For models of latents, of which the panels show previews. */
+function decodeButton(scene) {
+  const node = button(scene.texts.decode, () => {
+    const all = pictured(scene);
+    const one = all[placeOf(all, scene.state.at)];
+    const others = scene.state.decoded.filter((number) => number !== numberOf(one));
+    scene.ask(decodingOf(one), { decoded: [...others, numberOf(one)] });
   });
-  function show(index) {
-    at = Math.max(0, Math.min(made.length - 1, index));
-    draw();
-  }
+  return {
+    node,
+    show(one, isLatent) {
+      node.hidden = !isLatent;
+      node.disabled = !one.latents || !!one.isDecoded;
+    },
+  };
+}
 
-  async function decodeStep() {
-    const step = made[at],
-      answer = await scene.ask(scene.server.decode_step, step.latents);
-    if (answer) {
-      step.decoded = answer;
-      draw();
+function scrubber(texts, film) {
+  const input = el("input", { type: "range", min: 0, step: 1, oninput: () => film.go(+input.value) });
+  const output = el("output", { class: "gx-slider-value" });
+  const node = field(texts.scrubber, input, { class: "gx-field gx-slider gx-grow" });
+  node.querySelector("label").append(output);
+  return {
+    node,
+    show(all, place, total) {
+      const one = all[place];
+      input.max = all.length - 1;
+      input.value = place;
+      input.style.setProperty("--at", `${all.length > 1 ? (100 * place) / (all.length - 1) : 0}%`);
+      output.textContent = one.finished
+        ? texts.scrubber_finished
+        : fill(texts.scrubber_value, { index: numberOf(one), count: total });
+      input.setAttribute("aria-valuetext", output.textContent);
+    },
+  };
+}
+
+/** All frames, small, each a button. */
+function thumbnails(texts, film) {
+  const node = el("ol", { class: "gx-strip-steps", "aria-label": texts.strip });
+  const added = (place) => {
+    const image = el("img", { class: "gx-picture", alt: "", width: 64, height: 64 });
+    node.append(el("li", {}, el("button", { type: "button", onclick: () => film.go(place) }, image)));
+    return node.lastChild;
+  };
+  return {
+    node,
+    show(all, place) {
+      while (node.children.length > all.length) node.lastChild.remove();
+      for (const [index, one] of all.entries()) {
+        const shown = (node.children[index] ?? added(index)).firstChild;
+        const source = one.finished ? one.x_t : one.x0;
+        const label = one.finished ? texts.scrubber_finished : fill(texts.strip_step, { index: numberOf(one) });
+        if (shown.firstChild.getAttribute("src") !== source) shown.firstChild.src = source;
+        shown.setAttribute("aria-label", label);
+        shown.setAttribute("aria-current", index === place ? "step" : "false");
+      }
+    },
+  };
+}
+
+// ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+function savingRow(scene) {
+  const { texts } = scene;
+  const saveGif = () => {
+    const { prompt, seed, steps, sampler, guidance_scale } = scene.progress("drawing").values;
+    scene.ask("gif", { saved: { prompt, seed, steps, sampler, guidance_scale } });
+  };
+  return el(
+    "div",
+    { class: "gx-buttons" },
+    button(texts.save_strip, () => saveStrip(pictured(scene)), { class: "gx-button gx-small" }),
+    button(texts.save_gif, saveGif, { class: "gx-button gx-small" }),
+    el("span", { class: "gx-soft" }, texts.noise_shown),
+  );
+}
+
+/** Two rows, the noisy picture above the predicted one, small pictures with crisp pixels. */
+async function saveStrip(all) {
+  const rows = ["x_t", "x0"];
+  const surface = el("canvas", { width: STRIP_SIDE * all.length, height: STRIP_SIDE * rows.length });
+  const pen = surface.getContext("2d");
+  pen.imageSmoothingEnabled = false;
+  for (const [row, name] of rows.entries()) {
+    for (const [column, one] of all.entries()) {
+      const image = new Image();
+      image.src = one[name];
+      await image.decode();
+      pen.drawImage(image, column * STRIP_SIDE, row * STRIP_SIDE, STRIP_SIDE, STRIP_SIDE);
     }
   }
-  const shown = (step, name) => step?.decoded?.[name] ?? step?.[name];
-  function caption(step, name) {
-    const isPicture = !latent || step?.decoded?.[name] || (step?.finished && name === "x_t");
-    return captions[name][!isPicture ? 2 : step?.finished ? 1 : 0];
-  }
-  function draw() {
-    const step = made[at];
-    for (const name of Object.keys(frames)) frames[name].show(shown(step, name), caption(step, name));
-    decodeButton.hidden = !latent;
-    decodeButton.disabled = !step?.latents || !!step.decoded;
-    scrubber.max = Math.max(0, made.length - 1);
-    scrubber.value = at;
-    scrubber.style.setProperty("--at", `${made.length > 1 ? (100 * at) / (made.length - 1) : 0}%`);
-    place.textContent = step?.finished
-      ? texts.scrubber_finished
-      : fill(texts.scrubber_value, { index: step ? step.index + 1 : 0, count: wanted });
-    scrubber.setAttribute("aria-valuetext", place.textContent);
-    numbers.textContent =
-      step && !step.finished
-        ? fill(texts.numbers, {
-            timestep: Math.round(step.timestep),
-            alpha_bar: decimal(step.alpha_bar),
-            snr: db(step.snr),
-          })
-        : "";
-    const situation = drawing
-      ? texts.drawing
-      : stopped
-        ? fill(texts.stopped, { count: made.length })
-        : scene.live
-          ? fill(texts.finished, { count: wanted })
-          : "";
-    status.textContent = `${fill(texts.drawn_for, { prompt: (asked ?? payload).prompt })} ${situation} ${note}`.trim();
-    stopButton.textContent = stopped ? texts.carry_on : texts.stop;
-    stopButton.disabled = !drawing && !stopped;
-    playButton.disabled = made.length < 2;
-    drawStrip();
-  }
-  function drawStrip() {
-    while (strip.children.length > made.length) strip.lastChild.remove();
-    made.forEach((step, index) => {
-      let item = strip.children[index];
-      if (!item) {
-        const image = el("img", { class: "gx-picture", alt: "", width: 64, height: 64 });
-        item = el(
-          "li",
-          {},
-          el(
-            "button",
-            {
-              type: "button",
-              "aria-label": step.finished ? texts.scrubber_finished : fill(texts.strip_step, { index: step.index + 1 }),
-              onclick: () => {
-                pause();
-                follow = false;
-                show(index);
-              },
-            },
-            image,
-          ),
-        );
-        strip.append(item);
-      }
-      const image = item.querySelector("img");
-      const source = shown(step, step.finished ? "x_t" : "x0");
-      if (image.src !== source) image.src = source;
-      item.firstChild.setAttribute("aria-current", index === at ? "step" : "false");
-    });
-  }
-
-  // Two rows, the noisy picture above the predicted one, each pixel four wide.
-  async function saveStrip() {
-    const side = 128,
-      rows = ["x_t", "x0"],
-      surface = el("canvas", { width: side * made.length, height: side * rows.length }),
-      pen = surface.getContext("2d");
-    pen.imageSmoothingEnabled = false;
-    for (const [row, name] of rows.entries()) {
-      for (const [column, step] of made.entries()) {
-        const image = new Image();
-        image.src = shown(step, name);
-        await image.decode();
-        pen.drawImage(image, column * side, row * side, side, side);
-      }
-    }
-    save("denoising.png", surface.toDataURL("image/png"));
-  }
-  async function saveGif() {
-    const answer = await scene.ask(scene.server.save_gif, asked ?? request());
-    if (answer) save("denoising.gif", answer.gif);
-  }
-  scene.origin(payload.provenance);
-  draw();
-};
+  download("denoising.png", surface.toDataURL("image/png"));
+}
