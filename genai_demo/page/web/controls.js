@@ -36,7 +36,7 @@ export function textbox(scene, name, label, { wait = 250, line = false, rows = 2
     saw(box.value);
     scene.set({ [name]: box.value }, { wait });
   };
-  onTyped(box, Object.assign(typed, { composing: scene.composing }));
+  onTyped(box, Object.assign(typed, { composing: () => scene.composing() }));
   return { box, node: field(label, box) };
 }
 
