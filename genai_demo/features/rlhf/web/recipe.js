@@ -62,8 +62,10 @@ export function build(scene) {
   return {
     paint(state, answers) {
       steps.show(state.part);
-      for (const name of PARTS) panels[name].node.hidden = name !== state.part;
-      panels[state.part].show(state, answers);
+      for (const name of PARTS) {
+        panels[name].node.hidden = name !== state.part;
+        panels[name].show(state, answers);
+      }
     },
     provenance: ({ part }) =>
       part === "rankings"
