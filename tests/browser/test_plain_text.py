@@ -113,9 +113,9 @@ def test_a_marked_answer_is_copied_as_the_answer(visitor: Visit) -> None:
     done(visitor)
     ask(visitor, "the cat sat on", CHANGED["write"])
     done(visitor)
-    state = page.evaluate("document.querySelector('#scene-rlhf-changed .gx-scene').genaiScene.state().payload")
-    assert state["scored"]["tokens"]
-    assert copied(page, ".gx-written > *") == state["text"]
+    marked = page.evaluate("document.querySelector('#scene-rlhf-changed .gx-scene').genaiScene.answers.marked")
+    assert marked["scored"]["tokens"]
+    assert copied(page, ".gx-written > *") == marked["text"]
 
 
 def test_what_is_shown_as_it_is_is_left_to_the_browser(visitor: Visit) -> None:

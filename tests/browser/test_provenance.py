@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from planted import planted_loader
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
+from test_rlhf import learned
 from visiting import RLHF, SHOWN, TAB_OF, Visit, serve, visit
 
 from genai_demo.features.rlhf.feature import FEATURE
@@ -144,12 +144,6 @@ def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, 
 # ── the rater's recorded answers ─────────────────────────────────────────────────────────────────────────────
 
 
-def rater_state(page: Page) -> dict[str, Any]:
-    rater = "document.querySelector('#scene-rlhf-rater .gx-scene').genaiScene"
-    found: dict[str, Any] = page.evaluate(f"() => {rater}.state()")
-    return found
-
-
 def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Browser, url: str, late: Late) -> None:
     guest = opened(browser, url, "rater")
     page = guest.page
@@ -158,7 +152,7 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
     assert status.bounding_box()["y"] < cards.first.bounding_box()["y"]
     cards.nth(2).locator("button").click()
     page.keyboard.press("1")
-    assert rater_state(page)["order"] == [2, 0]
+    assert learned(guest)["order"] == [2, 0]
     guest.find("button").get_by_text(RATER["order_again"], exact=True).click()
     last, first = (cards.nth(place).bounding_box() for place in (1, 0))
     page.mouse.move(last["x"] + 40, last["y"] + 12)
@@ -169,12 +163,12 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
     assert [text[:8] for text in cards.all_inner_texts()][:2] == ["Answer B", "Answer A"]
     guest.find("button").get_by_text(RATER["my_order"], exact=True).click()
     expect(status).to_have_text(RATER["ordered_early"])
-    assert rater_state(page)["order"] == [1, 0, 2, 3]
+    assert learned(guest)["order"] == [1, 0, 2, 3]
     late.arrived.set()  # but it is another model: its states and the recorded ones cannot be learned from together
     guest.wait_for_live()
     expect(guest.find(".gx-message.gx-note")).to_have_text(RATER["other_answers"])
     expect(status).to_have_text(RATER["order"])
-    state = rater_state(page)
+    state = learned(guest)
     assert [state["order"], state["rankings"]] == [[], []]
     page.context.close()
     assert guest.complaints == []
@@ -190,11 +184,15 @@ def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
     alike: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = {"prompt": "the cat", "stage": tuned.stages[1], "seed": 1 if alike else 7}
-    told = FEATURE.ask("sample").whole(tuned, **asked)
-    told["provenance"] |= {"kind": "recorded", "recorded_on": "2026-01-01"}
+    asked = {"prompt": "the cat", "seed": 1}
+    written = FEATURE.ask("sample").whole(tuned, **asked | {"seed": 1 if alike else 7})
+    told = written | {
+        "seed": 1,
+        "provenance": written["provenance"] | {"kind": "recorded", "recorded_on": "2026-01-01"},
+    }
+    opening = {"answers": {"ask": "sample", "values": asked, "answer": told}}
     monkeypatch.setattr(
-        page_module, "recorded", lambda tab, name: told if (tab, name) == (RLHF, "rater") else recorded(tab, name)
+        page_module, "recorded", lambda tab, name: opening if (tab, name) == (RLHF, "rater") else recorded(tab, name)
     )
     url, stop = serve(loader, pictures, planted_loader(loader), late.loader)
     guest = opened(browser, url, "rater")
@@ -204,9 +202,9 @@ def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
     expect(status).to_have_text(RATER["ordered_early"])
     late.arrived.set()
     expect(status).to_have_text(RATER["ordered"], timeout=30_000)
-    state = rater_state(guest.page)
-    assert [state["rankings"], state["predicted"]] == [[[3, 1, 0, 2]], None]
-    assert [one["text"] for one in state["known"]] == [one["text"] for one in told["answers"]]
+    state = learned(guest)
+    assert [state["rankings"], state["rounds"]] == [[[3, 1, 0, 2]], 0]
+    assert [one["text"] for one in state["answers"]] == [one["text"] for one in told["answers"]]
     line = guest.find(".gx-provenance").inner_text()
     assert PROMISE not in line
     assert line.startswith(KINDS["real" if alike else "recorded"])

@@ -156,9 +156,10 @@ def test_the_visitor_can_rate_their_answers(family, networks):
 
 def test_the_scenes_open_on_them_with_their_own_names(family):
     found = openings(family)
-    assert found["compare"]["provenance"]["title"] == "Base, Sft, Rlhf"
-    assert found["compare"]["left"]["tokens"][0]["other_rank"] >= 1
-    assert {one["reward"] for one in found["recipe"]["ranked"]["answers"]} == {None}
+    replies = found["compare"]["replies"].answer
+    assert replies["provenance"]["title"] == "Base, Sft, Rlhf"
+    assert replies["left"]["tokens"][0]["other_rank"] >= 1
+    assert {one["reward"] for one in found["recipe"]["ranking"].answer["answers"]} == {None}
     assert story.ranked_example(family, story.read_rankings(), 1).answers[0].reward is None
     names = requests.list_stages(family, {})["stages"]
     assert names == [{"name": name, "title": name.title()} for name in ("base", "sft", "rlhf")]

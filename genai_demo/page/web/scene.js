@@ -36,6 +36,8 @@ import { words } from "#page/words.js";
  *
  * @typedef {object} Built
  * @property {(state: State, answers: Record<string, any>) => void} paint the only place that writes into the document
+ * @property {(state: State, answers: Record<string, any>) => any[]} [provenance] what stands in the line under it, where that is not
+ *   simply the origin that its answers have in common: nodes and texts
  * @property {() => void} [shown] the scene has come into view
  * @property {(key: string, reply: any) => void} [replied] an answer or a refusal, which may hold `offers`
  */
@@ -55,6 +57,7 @@ export function mount(module, tab, name, { element, props }, { streams = [], ans
   scene.begin(answerer ?? connection.of(element), props.value ?? {}, streams);
 }
 
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 let latest = null; // the scene that is shown: the history keeps its state
 
 export class Scene {
@@ -221,7 +224,12 @@ export class Scene {
       for (const key of Object.keys(state)) if (query.has(key)) this.state[key] = state[key];
       if (refused.length) this.report("link", words.link_in_part, "gx-note");
     }
-    this.#tell(this.state);
+    this.#tell(this.#chosen());
+  }
+  /** The state, as others hear of it. Undefined: as the scene opens, which others may do otherwise. */
+  #chosen() {
+    const chosen = ([key, field]) => [key, isSame(this.state[key], field.initial) ? undefined : this.state[key]];
+    return Object.fromEntries(Object.entries(this.fields).map(chosen));
   }
   /** It has come into view. */
   shown() {
@@ -237,15 +245,20 @@ export class Scene {
     if (this.#isDirty || !this.#built) return;
     for (const show of this.#controls) show(this.state);
     this.#built.paint(this.state, this.answers);
-    const origin = commonOrigin(Object.values(this.answers));
-    const stays = this.#isRecorded || Object.keys(this.answers).some((key) => this.progress(key).stays);
-    if (origin) this.node.querySelector(".gx-provenance").replaceChildren(...provenance({ ...origin, stays }));
+    const line = this.#built.provenance?.(this.state, this.answers) ?? this.#commonProvenance();
+    if (line) this.node.querySelector(".gx-provenance").replaceChildren(...line);
     document.dispatchEvent(new CustomEvent("gx-scene", { detail: this }));
   }
-  /** Others have changed what this scene has in common with them. @param {State} changes */
+  #commonProvenance() {
+    const origin = commonOrigin(Object.values(this.answers));
+    const stays = this.#isRecorded || Object.keys(this.answers).some((key) => this.progress(key).stays);
+    return origin && provenance({ ...origin, stays });
+  }
+  /** Others have changed what this scene has in common with them. @param {State} changes undefined: as it opens */
   adopt(changes) {
-    const ours = Object.fromEntries(Object.entries(changes).filter(([key]) => key in this.fields));
-    if (!this.#put(this.#withConsequences(ours))) return;
+    const known = Object.entries(changes).filter(([key]) => key in this.fields);
+    const heard = ([key, value]) => [key, value === undefined ? this.fields[key].initial : value];
+    if (!this.#put(this.#withConsequences(Object.fromEntries(known.map(heard))))) return;
     this.paint();
     this.#settle();
   }
@@ -259,7 +272,7 @@ export class Scene {
     for (const [key, field] of Object.entries(this.fields)) if (field.local) delete state[key];
     this.report("link", refused.length ? words.link_in_part : "", "gx-note");
     if (!this.#put(state)) return;
-    this.#tell(this.state);
+    this.#tell(this.#chosen());
     this.paint();
     this.#settle();
   }
@@ -268,8 +281,7 @@ export class Scene {
     return { ...this.#module.consequences?.(this.state, after, this.answers), ...changes };
   }
   #put(changes) {
-    const differs = ([key, value]) => JSON.stringify(this.state[key]) !== JSON.stringify(value);
-    if (!Object.entries(changes).some(differs)) return false;
+    if (Object.entries(changes).every(([key, value]) => isSame(this.state[key], value))) return false;
     this.state = { ...this.state, ...changes };
     return true;
   }

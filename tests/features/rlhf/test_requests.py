@@ -18,6 +18,7 @@ from genai_demo.features.rlhf.feature import openings
 from genai_demo.models.loader import Loader
 from genai_demo.page.asking import publish
 from genai_demo.page.messages import sentence
+from genai_demo.page.scene import plain, recorded
 from tests.asking import Asking
 
 requests = Asking(feature.FEATURE)
@@ -118,12 +119,19 @@ def test_a_bad_call_is_answered_with_a_sentence(client, values, error):
 # ── the browser's questions ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_scene_opens_on_what_its_event_streams(tuned):
+def test_every_scene_opens_on_answers_of_what_it_may_ask(tuned):
     opened = openings(tuned)
     assert set(opened) == set(feature.FEATURE.scenes)
-    for payload in opened.values():
-        assert payload["provenance"]["kind"] == "real"
-        assert len(json.dumps(payload)) < 60_000
+    for scene, openings_ in opened.items():
+        assert {one.ask for one in openings_.values()} <= set(feature.FEATURE.scenes[scene])
+        origins = [one.answer["provenance"]["kind"] for one in openings_.values() if "provenance" in one.answer]
+        assert origins == ["real"]  # what is recorded of the training, and the stages' names, have no other
+        assert len(json.dumps(plain(openings_))) < 60_000
+
+
+def test_the_recorded_story_is_what_training_has_left(tuned):
+    kept = recorded("rlhf", "recipe")["story"]
+    assert kept["answer"] == json.loads(json.dumps(requests.tell_story(tuned, kept["values"])))
 
 
 def test_compare_says_what_each_side_reads(tuned):
