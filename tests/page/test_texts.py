@@ -306,4 +306,3 @@ def test_every_text_that_a_scene_writes_exists_and_none_is_left_over(feature):
     for name in scenes:
         assert used[name] <= set(texts[name]) | set(texts["common"]), name
         assert set(texts[name]) - used[name] == {"title", "claim", "story", "question"}, name
-    assert set(texts["common"]) <= set().union(*(used[name] for name in scenes))

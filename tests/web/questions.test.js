@@ -62,6 +62,13 @@ test("the newest question wins, however late the others are answered", async () 
   assert.equal(one.waits.size, 0);
 });
 
+test("that a question is on its way is painted, once", () => {
+  const one = scene({ asks: onlyTwice });
+  one.questions.update();
+  one.questions.update();
+  assert.deepEqual([one.painted, one.questions.progress("twice").busy], [1, true]);
+});
+
 test("a question is asked once, and again only when it has changed", async () => {
   const one = scene({ asks: onlyTwice });
   for (let i = 0; i < 3; i++) one.questions.update();
