@@ -96,7 +96,7 @@ export class Scene {
    */
   set(changes, { wait = 0 } = {}) {
     if (!this.#put(changes)) return;
-    this.report("link", "");
+    if (Object.keys(changes).some((key) => !this.fields[key].local)) this.report("link", "");
     this.#tell(changes);
     this.paint();
     if (!wait) {
