@@ -103,6 +103,9 @@ def message(visitor: Visit) -> str:
 
 
 def put_formula(visitor: Visit, formula: str) -> None:
+    """What is answered already is not asked again."""
+    if visitor.find("textarea").input_value() == formula:
+        return
     with visitor.answer():
         visitor.find("textarea").fill(formula)
 

@@ -103,7 +103,7 @@ export class Scene {
   set(changes, { wait = 0 } = {}) {
     const all = this.#withConsequences(changes);
     if (!this.#put(all)) return;
-    this.report("link", "");
+    if (Object.keys(changes).some((key) => !this.fields[key].local)) this.report("link", "");
     this.#tell(all);
     this.paint();
     if (!wait) {

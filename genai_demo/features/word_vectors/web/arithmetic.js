@@ -101,13 +101,17 @@ export function build(scene) {
   };
 }
 
-/** Play the steps of a sum once: of the one that the scene opens with, unless a link names a step; and of each that is chosen. */
+/**
+ * Play the steps of a sum once: of each that is chosen; and of the one that the scene opens with, unless a link names a step,
+ * or there is something to be read first.
+ */
 function present(scene, { show }) {
   const { due, step } = scene.state;
   const isAnswered = JSON.stringify(scene.progress("sum").values) === JSON.stringify(asks(scene.state, scene).sum[1]);
   if (due === PLAYED.no || !isAnswered) return;
   scene.set({ due: PLAYED.no });
-  if (due === PLAYED.chosen || (step === null && !calm())) show();
+  const isQuiet = scene.node.querySelector(".gx-message").hidden;
+  if (due === PLAYED.chosen || (step === null && isQuiet && !calm())) show();
 }
 
 /** The formula, examples of formulas, and the words that the map is fitted to. */
