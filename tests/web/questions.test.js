@@ -179,6 +179,21 @@ test("a recorded run is replaced in one piece, and stays if it is stopped before
   assert.equal(stopped.questions.progress("run").stays, true);
 });
 
+test("a run that broke off says so and rests until there is a connection, and goes on only if nothing has come of it", async () => {
+  for (const hasBegun of [true, false]) {
+    const one = scene({ asks: ({ limit }) => ({ run: ["sum", { limit }] }), onDemand: [] });
+    one.questions.update();
+    if (hasBegun) one.asked[0].hear({ part: { value: 1 } });
+    one.asked[0].hear({ end: true, lost: true });
+    one.questions.update(); // as a scene does whenever answers have changed
+    assert.notEqual(one.said.run, "");
+    assert.equal(one.asked.length, 1);
+    await moment();
+    assert.equal(one.said.run, "");
+    assert.equal(one.asked.length, hasBegun ? 1 : 2);
+  }
+});
+
 test("a run that is refused leaves the last one", () => {
   const one = scene({ asks: ({ limit }) => ({ run: ["sum", { limit }] }) });
   one.questions.ask("run");
