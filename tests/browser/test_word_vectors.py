@@ -528,8 +528,8 @@ def test_an_unknown_word_of_a_pair_can_be_exchanged_by_a_click(visitor: Visit) -
     with visitor.answer():
         boxes.last.fill("nephw")
     assert "nephw" in message(visitor)
-    with visitor.answer():
-        press(visitor, "nephew")
+    press(visitor, "nephew")  # a question that is answered already
+    visitor.settle()
     assert [box.input_value() for box in boxes.all()] == ["niece", "nephew"]
     assert not visitor.find(".gx-scene > .gx-message").is_visible()
 
@@ -551,7 +551,10 @@ def projections(
 
 
 def set_ends(visitor: Visit, ends: Sequence[str]) -> None:
+    """What is answered already is not asked again."""
     boxes = visitor.find(".gx-ends input")
+    if [box.input_value() for box in boxes.all()] == list(ends):
+        return
     with visitor.answer():
         for box, word in zip(boxes.all(), ends, strict=True):
             box.fill(word)
