@@ -99,10 +99,10 @@ def test_a_ranking_that_is_not_there_is_refused(tuned, rankings, number):
         story.ranked_example(tuned, rankings, number)
 
 
-def test_long_curves_are_thinned_and_keep_their_end(folder, tuned, rankings):
+def test_long_curves_are_thinned_and_keep_their_end(folder):
     curve = tuple((step, step / 7) for step in range(500))
     told = replace(story.read_story(folder), curves={"sft loss": curve})
-    points = view.story_payload(told, story.ranked_example(tuned, rankings, 0))["curves"]["sft loss"]
+    points = view.story_payload(told)["curves"]["sft loss"]
     assert len(points) <= view.CURVE_POINTS
     assert points[-1] == (499, round(499 / 7, 3))
 
