@@ -238,8 +238,9 @@ function tastePanel(scene, change) {
 /** What was learned of these orders, or of the first of them, until all are learned. */
 function tasteOf(scene, { answers }) {
   const { values } = scene.progress("taste");
-  const isOfThese = !!values && answers.length >= values.texts.length;
-  return isOfThese && values.texts.every((one, at) => one === answers[at].text) ? scene.answers.taste : null;
+  const learned = values?.texts ?? [];
+  const isOfThese = learned.length > 0 && learned.length <= answers.length;
+  return isOfThese && learned.every((one, at) => one === answers[at].text) ? scene.answers.taste : null;
 }
 
 function traitRow(texts, { name, correlation }) {
