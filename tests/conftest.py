@@ -50,6 +50,7 @@ ENCODER_WORDS = (
 )
 VOCABULARY = 400  # a little more than the tokenizers know, as real models have
 SLIDING_WINDOW = 16
+LONGEST_NAME = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -235,3 +236,14 @@ def latent() -> LatentGenerator:
     from tests.pipelines import stable_diffusion  # here, for most tests need not wait for the library
 
     return LatentGenerator(stable_diffusion(), name="tiny-sd", title="Tiny diffusion")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names of cases are the same in every process, so that several can share the tests."""
+    if callable(val):
+        return getattr(val, "__qualname__", type(val).__name__)
+    if isinstance(val, bytes):
+        return f"{len(val)} bytes"
+    if isinstance(val, (dict, list, tuple)) or (isinstance(val, str) and len(val) > LONGEST_NAME):
+        return str(val)[:LONGEST_NAME].encode("unicode_escape").decode()
+    return None

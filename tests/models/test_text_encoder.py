@@ -86,7 +86,7 @@ def test_a_missing_or_changed_package_is_named(monkeypatch, tmp_path):
         TextEncoder.load()
 
 
-@pytest.mark.parametrize("damaged", [{}, {"config.json": "{"}, {"config.json": "[]"}], ids=str)
+@pytest.mark.parametrize("damaged", [{}, {"config.json": "{"}, {"config.json": "[]"}])
 def test_a_package_that_lost_a_file_beside_its_weights_is_to_be_installed_again(monkeypatch, tmp_path, damaged):
     weights = b"the very weights"
     monkeypatch.setattr(text_encoder, "_package_folder", lambda: tmp_path)

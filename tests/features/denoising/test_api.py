@@ -132,7 +132,6 @@ def test_add_noise_takes_a_picture(client, generator):
         ("/add_noise", [uri(bomb(60_000, 60_000)), 5], PictureTooLarge),
         ("/add_noise", [uri(file(halves())), 1_000], InvalidParameter),
     ],
-    ids=str,
 )
 def test_bad_input_is_answered_with_a_sentence(client, endpoint, values, error):
     with pytest.raises(AppError) as caught:
@@ -317,7 +316,6 @@ def without_pictures(value):
         (requests.guess_noise, {"image": 5}),
         (requests.guess_noise, {"image": uri(file(halves())), "timestep": "x"}),
     ],
-    ids=str,
 )
 def test_odd_questions_are_refused(generator, question, request_):
     with pytest.raises(InvalidParameter):

@@ -224,7 +224,6 @@ def test_a_picture_of_another_size_is_refused(gaussian):
         {"seed": MAX_SEED + 1},
         {"seed": "x"},
     ],
-    ids=str,
 )
 def test_a_run_that_cannot_be_made_is_refused_at_once(gaussian, options):
     with pytest.raises(InvalidParameter):

@@ -34,9 +34,7 @@ def test_answers_grow_side_by_side_and_are_described_by_their_last_state(tuned):
         assert np.linalg.norm(one.features) == pytest.approx(1, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"stage": "reward"}, {"count": 1}, {"count": 9}, {"seed": -3}, {"seed": "a"}], ids=str
-)
+@pytest.mark.parametrize("wrong", [{"stage": "reward"}, {"count": 1}, {"count": 9}, {"seed": -3}, {"seed": "a"}])
 def test_a_bad_question_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
         list(rater.sample(tuned, **{"prompt": PROMPT, "stage": "sft", "max_new_tokens": 1, **wrong}))

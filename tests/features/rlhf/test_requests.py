@@ -206,7 +206,6 @@ def test_a_minimal_taste_is_learned(tuned):
         {"rankings": [[0, 1]] * (feature.MOST_TEXTS + 1)},
         {"texts": [], "features": [], "rankings": [[]]},
     ],
-    ids=str,
 )
 def test_a_taste_of_anything_else_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
@@ -214,13 +213,13 @@ def test_a_taste_of_anything_else_is_refused(tuned, wrong):
 
 
 @pytest.mark.parametrize("answer", [requests.write_both, requests.mark, requests.sample])
-@pytest.mark.parametrize("wrong", [{"prompt": 5}, {"seed": "x"}, {"seed": -1}], ids=str)
+@pytest.mark.parametrize("wrong", [{"prompt": 5}, {"seed": "x"}, {"seed": -1}])
 def test_a_request_that_means_nothing_is_refused(tuned, answer, wrong):
     with pytest.raises(InvalidParameter):
         drained(answer, tuned, RUN | wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"left": "reward"}, {"right": 7}, {"temperature": "hot"}, {"top_p": 0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"left": "reward"}, {"right": 7}, {"temperature": "hot"}, {"top_p": 0}])
 def test_a_comparison_of_nothing_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
         drained(requests.write_both, tuned, RUN | wrong)

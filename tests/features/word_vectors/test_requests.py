@@ -17,7 +17,7 @@ NOTHING = [{}, {"words": None}, {"words": "cat"}, {"words": [1, 2]}, {"words": [
 
 
 @pytest.mark.parametrize("scene", [scene for scene in feature.FEATURE.scenes if scene != "play"])
-@pytest.mark.parametrize("request_", NOTHING, ids=str)
+@pytest.mark.parametrize("request_", NOTHING)
 def test_a_request_that_means_nothing_is_refused_with_a_sentence(vectors, scene, request_):
     with pytest.raises(DemoError) as caught:
         getattr(requests, feature.FEATURE.scenes[scene][0])(vectors, request_)

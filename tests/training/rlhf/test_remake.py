@@ -7,11 +7,11 @@ from copy import deepcopy
 
 import pytest
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.rlhf.story import read_rankings, read_story
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.stages import Row
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages import StagedText
+from genai_demo.models.stages_loader import load_adapters
 from genai_demo.training.rlhf import sft
 from genai_demo.training.rlhf.remake import SMOKE_ROWS, main
 
@@ -28,13 +28,13 @@ def smoke(model_folder, tmp_path):
     return run
 
 
-def test_what_is_remade_can_be_loaded_and_answers(smoke, network, tokenizer, entry, capsys):
+def test_what_is_remade_can_be_loaded_and_answers(smoke, network, tokenizer, capsys):
     made = smoke()
-    base = LanguageModel(deepcopy(network), tokenizer, name="tiny", title="Tiny")
-    model = StagesLoader(ModelLoader.of(base, entry), made).model()
+    base = LanguageModel(TorchEngine(deepcopy(network)), tokenizer, name="tiny", title="Tiny")
+    model = load_adapters(base, made)
     assert model.stages == ("base", "sft", "rlhf")
     prompt = model.prompt("the cat", "sft", as_turn=True)
-    first = [model.writing([Row(stage, prompt.ids)]).logits[0] for stage in model.stages]
+    first = [model.writing([StagedText(stage, prompt.ids)]).logits[0] for stage in model.stages]
     assert all(logits.isfinite().all() for logits in first)
     assert not first[0].equal(first[1])
     assert math.isfinite(model.rewards([model.conversation("the cat", "sat", ended=True)])[0])
