@@ -299,7 +299,9 @@ except DemoError as error:
 def shared(tmp_path):
     """A folder that every account may look into, down from the root."""
     for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.getuid() and folder.name.startswith(("pytest-", "test_", tmp_path.name)):
+        if folder.stat().st_uid == os.getuid() and folder.name.startswith(
+            ("pytest-", "popen-", "test_", tmp_path.name)
+        ):
             folder.chmod(0o755)
     return tmp_path
 

@@ -23,7 +23,7 @@ def runs(answerer) -> Runs:
 
 def test_each_part_of_a_run_says_whose_it_is(runs):
     parts = list(runs.parts("write", {"run": "7-1", "prompt": "the", "chosen": [9], "max_new_tokens": 2}))
-    assert [part["request"] for part in parts] == [{"run": "7-1", "kept": 1}] * 3
+    assert [part["request"] for part in parts] == [{"run": "7-1"}] * 3
 
 
 def test_a_halted_run_ends_before_its_next_part(runs):

@@ -31,7 +31,8 @@ export const asks = ({ first, second }) => ({ pair: ["compare_words", { words: [
 /** @param {import("#page/scene.js").Scene} scene */
 export function build(scene) {
   const { texts } = scene;
-  const boxes = BOXES.map((name) => textbox(scene, name, texts[name], { line: true, maxlength: LONGEST_WORD }).node);
+  const labels = { first: texts.first, second: texts.second };
+  const boxes = BOXES.map((name) => textbox(scene, name, labels[name], { line: true, maxlength: LONGEST_WORD }).node);
   for (const box of boxes) box.classList.add("gx-grow");
   const put = (/** @type {string[]} */ [first, second]) => scene.set({ first, second });
   const typed = () => BOXES.map((name) => scene.state[name]);
