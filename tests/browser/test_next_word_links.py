@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from next_word import finish_writing, written_ids
 from playwright.sync_api import Page, expect
-from test_next_word import finish_writing, written_ids
 from visiting import Visit
 
 from genai_demo.features.next_word import backend

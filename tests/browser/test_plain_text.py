@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from next_word import finish_writing, written_ids
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_next_word import finish_writing, written_ids
 from test_rlhf import ask, done
 from visiting import SHOWN, Visit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from next_word import check_against_warpers, finish_writing, random_settings
 from playwright.sync_api import Browser, expect
-from test_next_word import check_against_warpers, finish_writing, random_settings
 from visiting import DENOISING, TAB_OF, serve, visit
 
 from genai_demo.models.catalogue import DEFAULT_MODEL, DEFAULT_PICTURES, find_model, find_pictures
