@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .texts import load_texts
@@ -47,6 +48,8 @@ OPEN = (  # paths, or beginnings of paths that end in "/"
 )
 UPLOADS = (f"{API}upload", f"{API}upload_progress", f"{API}process_recording")
 FILE = f"{API}file="
+COMPRESSED = ("/", "/config")  # what holds all scripts, texts and recorded answers: a third of it is sent
+MIN_COMPRESSED = 10_000  # bytes
 MAX_BODY = 40_000_000  # bytes: the largest picture that is taken, as text, with room to spare
 
 
@@ -60,6 +63,7 @@ class Doors:
 
     def __init__(self, app: ASGIApp, files: Iterable[str] = ()) -> None:
         self._app = app
+        self._compressing = GZipMiddleware(app, minimum_size=MIN_COMPRESSED)
         self._files = frozenset(files)
         self._words = load_texts("genai_demo.page")["refused"]
 
@@ -73,11 +77,12 @@ class Doors:
         if refusal is not None:
             await self._refuse(send, *refusal)
             return
-        await self._app(scope, self._limited(receive), send)
+        app = self._compressing if _path(scope) in COMPRESSED else self._app
+        await app(scope, self._limited(receive), send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Status and key of the sentence, if this request gets no further."""
-        path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+        path = _path(scope)
         if is_foreign(headers):
             return 403, "origin"
         is_form = headers.get("content-type", "").lower().startswith("multipart/")
@@ -115,6 +120,11 @@ class Doors:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _path(scope: Scope) -> str:
+    """The path that is asked for, below the place where the page is mounted."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
 
 
 def is_foreign(headers: Headers) -> bool:

@@ -66,6 +66,17 @@ def test_the_published_endpoints_are_open(visitor):
     assert "event: complete" in told
 
 
+@pytest.mark.parametrize("path", ["/", "/config"])
+def test_the_page_is_sent_compressed_to_whoever_can_read_that_and_is_the_same(visitor, path):
+    with visitor.stream("GET", path, headers={"accept-encoding": "gzip"}) as sent:
+        size = sum(len(part) for part in sent.iter_raw())
+    plain = visitor.get(path, headers={"accept-encoding": "identity"})
+    assert sent.headers["content-encoding"] == "gzip"
+    assert size < 0.5 * len(plain.content)
+    assert visitor.get(path, headers={"accept-encoding": "gzip"}).content == plain.content
+    assert "content-encoding" not in plain.headers
+
+
 @pytest.mark.parametrize("path", ["upload", "upload/", "upload_progress?upload_id=1", "process_recording"])
 def test_nothing_is_uploaded(visitor, path):
     for answer in (visitor.post(f"{API}{path}", files={"files": ("a.txt", b"hello")}), visitor.get(f"{API}{path}")):
