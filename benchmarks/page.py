@@ -35,7 +35,7 @@ def visit(browser: Browser, address: str) -> Seen:
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     first = page.goto(f"{address}/{SCENE}")
     assert first is not None
     page.wait_for_selector(DRAWN)
