@@ -17,10 +17,11 @@ def place(visitor: Visit) -> tuple[str, str]:
         """() => {
           const shell = [...document.querySelectorAll(".gx-current")].find((one) => one.offsetParent);
           const [, tab, scene] = /^scene-(.+)-([^-]+)$/.exec(shell.id);
-          return { tab, scene, query: new URLSearchParams(location.search).toString() };
+          const query = new URLSearchParams(location.search);
+          return { tab, scene, said: [query.get("tab"), query.get("scene")] };
         }"""
     )
-    assert shown["query"] == f"tab={shown['tab']}&scene={shown['scene']}"
+    assert shown["said"] == [shown["tab"], shown["scene"]]
     return shown["tab"], shown["scene"]
 
 

@@ -111,6 +111,22 @@ test("a recorded answer stands until there is a model, and then until it has ans
   assert.equal(one.questions.answers.twice.value, 2.001);
 });
 
+test("a recorded answer stays, and is not said to be another question's, if nobody can compute it", async () => {
+  const one = scene({ ready: false, recorded: double(1, 2), asks: onlyTwice });
+  becomeReady(one.tab);
+  one.questions.update();
+  one.asked[0].answer({ error: "the weights are not installed" });
+  await moment();
+  assert.equal(one.noted.twice, "the weights are not installed");
+  assert.equal(one.said.twice ?? "", "");
+  assert.equal(one.questions.answers.twice.value, 2);
+  assert.equal(one.questions.progress("twice").stays, true);
+  choose(one, { number: 2 });
+  one.asked[1].answer({ error: "the weights are not installed" });
+  await moment();
+  assert.equal(one.said.twice, "the weights are not installed");
+});
+
 test("another question than the recorded one is asked at once, and says that it waits for the model", async () => {
   const one = scene({ ready: false, recorded: double(1, 2), asks: onlyTwice });
   choose(one, { number: 5 });

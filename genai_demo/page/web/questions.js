@@ -211,7 +211,10 @@ export class Questions {
       return;
     }
     this.#unwanted.set(key, flight.text);
-    report(key, reply.error, reply);
+    if (flight.quiet) {
+      this.#answered.get(key).stays = true; // what is shown answers this very question, though nobody computes it now
+      note(key, reply.error);
+    } else report(key, reply.error, reply);
     changed();
   }
   #halt(key) {
