@@ -7,15 +7,13 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 if __name__ == "__main__":  # as long as there is nothing to tidy up, Ctrl-C just ends the program
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from genai_demo.asks import Loader
+from genai_demo.application import App, create_app
 from genai_demo.errors import DemoError, ModelUnavailable
-from genai_demo.features import load_features
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
@@ -23,50 +21,29 @@ from genai_demo.models.catalogue import (
     DEFAULT_VECTORS,
     PICTURES,
     VECTORS,
-    VectorEntry,
     find_model,
-    find_pictures,
-    find_siblings,
     find_vectors,
 )
-from genai_demo.models.device import available_devices, choose_device, space_function
-from genai_demo.models.loading import ModelLoader, prepare
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.device import available_devices, space_function
+from genai_demo.models.loader import LoadStatus
+from genai_demo.models.loading import prepare
+from genai_demo.models.settings import Settings
 from genai_demo.models.terminal import TerminalProgress
-from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.page.build import build_page, launch_options
+from genai_demo.models.word_vectors import found_in_file
+from genai_demo.page.build import launch_options
 from genai_demo.page.messages import sentence, stage_name, terminal_line
 from genai_demo.page.opening import choose_place, open_page, wait_for_interrupt
-from genai_demo.shipped import reading
 
 logger = logging.getLogger(__name__)
 
-HERE = Path(__file__).parent
 INTERRUPTED = 130  # the exit status that shells expect after Ctrl-C
 
-
-def _notices() -> str:
-    texts = []
-    for name in ("NOTICE", "LICENSE", "assets/GEMMA_TERMS.md"):
-        with reading(HERE / name):
-            texts.append((HERE / name).read_text(encoding="utf-8"))
-    return "\n\n".join(texts)
-
-
 try:
-    loader = ModelLoader(find_model(DEFAULT_MODEL))
-    vectors = VectorsLoader(loader)
-    pictures = PictureLoader()
-    stages = StagesLoader(loader)
-    loaders: dict[str, Loader[Any]] = {"language": loader, "vectors": vectors, "pictures": pictures, "stages": stages}
-    FEATURES = load_features()
-    SOURCES = tuple((feature, loaders[feature.needs]) for feature in FEATURES)
-    demo = build_page(loader, SOURCES, _notices())
+    standard = create_app(Settings())
 except DemoError as error:  # files of the program itself are missing
     sys.exit(sentence(error))
 
-
+demo = standard.page  # what a Space that imports this file looks for
 devices = space_function(available_devices)  # the one function that a ZeroGPU Space wants to see
 
 
@@ -112,37 +89,35 @@ def _prepare(name: str, progress: TerminalProgress) -> None:
 
 def _open(options: argparse.Namespace, progress: TerminalProgress) -> None:
     """Serve the page until somebody presses Ctrl-C."""
-
-    def report(stage: str, fraction: float) -> None:
-        error = loader.status.error
-        if error is None:
-            progress(stage, fraction)
-        else:
-            progress.fail(sentence(error))
-
-    entry = find_model(options.model)
-    siblings = find_siblings(entry, options.tuned)
-    table, drawn = find_vectors(options.vectors), find_pictures(options.pictures)
-    choose_device(options.device)
+    settings = Settings(options.model, options.tuned, options.vectors, options.pictures, options.device)
     host, port = choose_place(options.host, options.port)
-    loader.choose(entry, options.device, report)
-    stages.choose({stage: ModelLoader(one, options.device) for stage, one in siblings.items()})
-    _choose_vectors(table, progress)
-    pictures.choose(drawn, options.device)
-    # Scenes offer words that their table has, and those of a file are known only now.
-    page = build_page(loader, SOURCES, _notices()) if vectors.from_file else demo
-    loader.start()
-    progress.say("\n".join(open_page(page, host, port, launch_options(FEATURES))))
+    if settings.vectors != DEFAULT_VECTORS:
+        progress.say(terminal_line("reading_vectors", name=find_vectors(settings.vectors).title))
+    app = standard if settings == Settings() else create_app(settings)
+    found = found_in_file(app.models.vectors)
+    if found is not None:
+        progress.say(terminal_line("vectors_read", name=app.models.vectors.title, **vars(found)))
+    _tell(app, progress)
+    app.start()
+    progress.say("\n".join(open_page(app.page, host, port, launch_options(app.features))))
     wait_for_interrupt()
 
 
-def _choose_vectors(chosen: VectorEntry, progress: TerminalProgress) -> None:
-    """Read the word vectors, if they come from a file, and say what was found there."""
-    if chosen.name != DEFAULT_VECTORS:
-        progress.say(terminal_line("reading_vectors", name=chosen.title))
-    report = vectors.choose(chosen)
-    if report:
-        progress.say(terminal_line("vectors_read", name=chosen.title, **vars(report)))
+def _tell(app: App, progress: TerminalProgress) -> None:
+    """Show in the terminal how far the language model is, and why a model failed: once, also if others needed it."""
+    told: dict[DemoError, LoadStatus] = {}
+
+    def tell(status: LoadStatus) -> None:
+        if status.error is not None and told.setdefault(status.error, status) is status:
+            progress.fail(sentence(status.error))
+
+    def show(status: LoadStatus) -> None:
+        if status.error is None:
+            progress(status.stage, status.fraction)
+
+    app.models.language.watch(show)
+    for loader in app.loaders:
+        loader.watch(tell)
 
 
 def _parser() -> argparse.ArgumentParser:

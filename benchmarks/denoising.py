@@ -10,6 +10,8 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from diffusers import DDIMScheduler
@@ -40,7 +42,8 @@ def bare_loop(generator: PictureGenerator) -> Callable[[str], Tensor]:
     net, levels = generator._model, len(generator.alpha_bars)
     before = torch.cat([torch.ones(1, dtype=torch.float64), generator.alpha_bars[:-1]])
     betas = (1 - generator.alpha_bars / before).tolist()
-    scheduler = DDIMScheduler(
+    make: Any = DDIMScheduler  # the library has no types
+    scheduler = make(
         num_train_timesteps=levels,
         trained_betas=betas,
         prediction_type="sample",
@@ -70,25 +73,29 @@ def drawing(generator: PictureGenerator) -> None:
 
     for draw in (ours, bare):
         draw(PROMPTS[0])
-    a, b = side_by_side([lambda p=p: ours(p) for p in PROMPTS], [lambda p=p: bare(p) for p in PROMPTS])
+    a, b = side_by_side([partial(ours, p) for p in PROMPTS], [partial(bare, p) for p in PROMPTS])
     row(f"{STEPS} guided steps", f"{a:.2f} s", f"bare loop {b:.2f} s", f"{a / b:.2f} ×", "≤ 1.1 ×, < 3 s")
 
 
 def first_step(generator: PictureGenerator) -> None:
     """From a question that was never asked to the first step as the page is sent it, and the size of what is sent."""
-    asked = [{"prompt": f"{prompt}, please", "steps": STEPS} for prompt in PROMPTS]
-    times = [seconds(lambda request=request: next(draw_scene(generator, Drawn(**request)))) for request in asked]
+    asked = [Drawn(prompt=f"{prompt}, please", steps=STEPS) for prompt in PROMPTS]
+    times = [seconds(partial(_first, generator, request)) for request in asked]
     row("First visible step", f"{statistics.median(times) * 1000:.0f} ms", "", "", "< 500 ms")
-    began, payloads = time.perf_counter(), list(draw_scene(generator, Drawn(**asked[0])))
+    began, payloads = time.perf_counter(), list(draw_scene(generator, asked[0]))
     whole = time.perf_counter() - began
     row(f"{STEPS} guided steps as the page is sent them", f"{whole:.2f} s", "", "", "< 3 s")
     sizes = [len(json.dumps(payload)) for payload in payloads]
     row("Payload of a step", f"{statistics.median(sizes) / 1000:.0f} KB", "", "", "")
 
 
+def _first(generator: PictureGenerator, asked: Drawn) -> None:
+    next(draw_scene(generator, asked))
+
+
 def text(generator: PictureGenerator) -> None:
     """Reading a prompt: a new one, and one that is remembered."""
-    new = [seconds(lambda p=p: generator.encode(f"{p}, if you can")) for p in PROMPTS]
+    new = [seconds(partial(generator.encode, f"{p}, if you can")) for p in PROMPTS]
     row("Reading a prompt", f"{statistics.median(new) * 1000:.0f} ms", "", "", "")
 
 

@@ -15,18 +15,23 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from genai_demo.engines.few_rows import use_few_rows
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.next_word import backend
 from genai_demo.features.next_word.feature import FEATURE, Prompt, predict_for_sliders, slider_stops
 from genai_demo.models.catalogue import DEFAULT_MODEL, Wheel, find_model
+from genai_demo.models.foreign import read_network, read_tokenizer
 from genai_demo.models.gguf_conversion import convert_gguf
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import load_model, prepare
+from genai_demo.models.sampling import SamplingSettings
 
 WORDS = ("phone", "book", "coat", "guitar", "hammer", "letter", "camera", "basket", "child", "pen", "bag", "map")
 REPAINTS = 300
@@ -68,23 +73,29 @@ def conversion() -> None:
     row("Converting the weights, once", f"{ours:.0f} s", beside, f"{ours / theirs:.2f} ×", "≤ 30 s")
 
 
-def loading() -> LanguageModel:
+def loading() -> None:
     """Every later start."""
     entry = find_model(DEFAULT_MODEL)
     prepare(entry)
-    times, model = [], None
-    for _ in range(3):
-        begin = time.perf_counter()
-        model = load_model(entry, device="cpu")
-        times.append(time.perf_counter() - begin)
-    assert model is not None
+    times = [seconds(lambda: load_model(entry, device="cpu")) for _ in range(3)]
     row("Loading the converted model", f"{statistics.median(times):.1f} s", "", "", "≤ 8 s")
-    return model
 
 
-def next_token(model: LanguageModel) -> None:
+def over_its_network() -> tuple[LanguageModel, Any]:
+    """The model as `load_model` makes it, and the network that its engine reads with, for bare passes beside ours."""
+    entry = find_model(DEFAULT_MODEL)
+    source = prepare(entry)
+    network = read_network(source, torch.float32, local=True)
+    use_few_rows(network)
+    tokenizer = read_tokenizer(source, local=True)
+    model = LanguageModel(
+        TorchEngine(network), tokenizer, name=entry.name, title=entry.title, context_limit=entry.context_limit
+    )
+    return model, network
+
+
+def next_token(model: LanguageModel, bare: Any) -> None:
     """The endpoint against a bare forward pass, each time with a prompt that is not remembered."""
-    bare: Any = model._model
 
     def forward(word: str) -> None:
         ids = [token.id for token in model.encode_prompt(f"She picked up her {word} to")]
@@ -93,8 +104,8 @@ def next_token(model: LanguageModel) -> None:
 
     forward("warm-up")
     ours, theirs = side_by_side(
-        [lambda word=word: backend.next_token(model, f"I picked up my {word} to") for word in WORDS],
-        [lambda word=word: forward(word) for word in WORDS],
+        [partial(backend.next_token, model, f"I picked up my {word} to") for word in WORDS],
+        [partial(forward, word) for word in WORDS],
     )
     row(
         "`/next_token`",
@@ -103,17 +114,16 @@ def next_token(model: LanguageModel) -> None:
         f"{ours / theirs:.2f} ×",
         "≤ 1.3 ×",
     )
-    tables = [seconds(lambda word=word: slider_stops(model, Prompt(f"I picked up my {word} to"))) for word in WORDS]
+    tables = [seconds(partial(slider_stops, model, Prompt(f"I picked up my {word} to"))) for word in WORDS]
     row("Slider table after the bars", f"{statistics.median(tables) * 1000:.0f} ms", "", "", "≤ 100 ms")
 
 
-def generation(model: LanguageModel, tokens: int = 40, runs: int = 8) -> None:
+def generation(model: LanguageModel, bare: Any, tokens: int = 40, runs: int = 8) -> None:
     """Writing with all per-token figures against transformers' `generate`, greedy, the same tokens."""
-    bare: Any = model._model
     prompts = [f"I picked up my {word} to" for word in WORDS[:runs]]
 
     def ours(prompt: str) -> None:
-        for _ in backend.generate(model, prompt, backend.SamplingSettings(temperature=0), max_new_tokens=tokens):
+        for _ in backend.generate(model, prompt, SamplingSettings(temperature=0), max_new_tokens=tokens):
             pass
 
     def theirs(prompt: str) -> None:
@@ -123,7 +133,7 @@ def generation(model: LanguageModel, tokens: int = 40, runs: int = 8) -> None:
                 ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=tokens, min_new_tokens=tokens
             )
 
-    a, b = side_by_side([lambda p=p: ours(p) for p in prompts], [lambda p=p: theirs(p) for p in prompts])
+    a, b = side_by_side([partial(ours, p) for p in prompts], [partial(theirs, p) for p in prompts])
     row(
         "Generation, greedy",
         f"{tokens / a:.1f} tokens/s",
@@ -144,10 +154,10 @@ def repaint(model: LanguageModel) -> None:
     """Time of a slider's input event with all 50 bars, style and layout included, and the requests it makes."""
     from playwright.sync_api import sync_playwright
 
-    from genai_demo.models.loading import ModelLoader
+    from genai_demo.models.loader import Loader
     from genai_demo.page.build import build_page, launch_options
 
-    loader = ModelLoader.of(model, find_model(DEFAULT_MODEL))
+    loader = Loader.of(model, find_model(DEFAULT_MODEL).title)
     demo = build_page(loader, ((FEATURE, loader),), notices="")
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     with sync_playwright() as playwright:
@@ -196,9 +206,10 @@ def main() -> None:
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}\n")
     print("| What | Median | Beside it | Ratio | Goal |\n| --- | --- | --- | --- | --- |")
     conversion()
-    model = loading()
-    next_token(model)
-    generation(model)
+    loading()
+    model, bare = over_its_network()
+    next_token(model, bare)
+    generation(model, bare)
     payloads(model)
     if not options.no_browser:
         repaint(model)

@@ -1,4 +1,4 @@
-"""Replies of another small tuned model to the evaluation prompts, for `rlhf_quality --peer FILE`.
+"""Replies of another small tuned model to the evaluation prompts, for `genai_demo.training.rlhf.quality --peer FILE`.
 
 SmolLM2-135M-Instruct (Apache-2.0; quantised weights, by llama.cpp), in an environment of its own:
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 
 import numpy as np
 
 from genai_demo.features.rlhf import backend, rater
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
-from genai_demo.models.loading import ModelLoader, load_model
+from genai_demo.models.loading import load_model
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.models.stages import BASE, StagedModel
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages_loader import load_adapters
 
 from .next_word import row, seconds
 
@@ -23,11 +24,11 @@ DRAWN = SamplingSettings(1.0, 1.0)
 
 def loading() -> StagedModel:
     """The adapters, on a base that is there already."""
-    entry = find_model(DEFAULT_MODEL)
-    loader = ModelLoader.of(load_model(entry, device="cpu"), entry)
-    stages = StagesLoader(loader)
-    row("Loading the adapters", f"{seconds(stages.model):.2f} s", "", "", "< 1 s")
-    return stages.model()
+    base = load_model(find_model(DEFAULT_MODEL), device="cpu")
+    begin = time.perf_counter()
+    stages = load_adapters(base)
+    row("Loading the adapters", f"{time.perf_counter() - begin:.2f} s", "", "", "< 1 s")
+    return stages
 
 
 def writing(model: StagedModel) -> None:
@@ -55,7 +56,7 @@ def scoring(model: StagedModel) -> None:
     tuned = model.stages[-1]
     said = model.language(BASE).encode("Vaccines show your body a harmless piece of a germ. " * 4)
     answer = [token.id for token in said][:TOKENS]
-    times = [seconds(lambda p=prompt: backend.score(model, p, answer, tuned, BASE)) for prompt in PROMPTS]
+    times = [seconds(partial(backend.score, model, prompt, answer, tuned, BASE)) for prompt in PROMPTS]
     row(f"Marking {TOKENS} tokens under two models", f"{statistics.median(times):.1f} s", "", "", "")
 
 

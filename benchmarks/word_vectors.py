@@ -12,6 +12,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ from genai_demo.features.word_vectors import backend
 from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader, load_model
-from genai_demo.models.word_vectors import TableOrigin, VectorsLoader, WordVectors, centred
+from genai_demo.models.loading import load_model
+from genai_demo.models.word_vectors import TableOrigin, WordVectors, centred
+from genai_demo.models.word_vectors.loader import load_table
 
 from .next_word import row, seconds, side_by_side
 
@@ -36,13 +38,12 @@ SYNTACTIC = "gram"  # how the names of the syntactic categories begin
 def loading(model: LanguageModel) -> WordVectors:
     """Extraction, once, into an empty cache; then reading it again."""
     entry = find_model(DEFAULT_MODEL)
-    loader = ModelLoader.of(model, entry)
     with tempfile.TemporaryDirectory() as name:
-        first = seconds(lambda: VectorsLoader(loader, Path(name)).model())
-        later = seconds(lambda: VectorsLoader(loader, Path(name)).model())
+        first = seconds(lambda: load_table(model, entry, Path(name)))
+        later = seconds(lambda: load_table(model, entry, Path(name)))
     row("Extracting the table, once", f"{first:.1f} s", "", "", "")
     row("Loading it afterwards", f"{later * 1000:.0f} ms", "", "", "")
-    return VectorsLoader(loader).model()
+    return load_table(model, entry)
 
 
 def queries(vectors: WordVectors) -> None:
@@ -65,7 +66,7 @@ def queries(vectors: WordVectors) -> None:
 
     ours(triples[0])
     theirs(triples[0])
-    a, b = side_by_side([lambda t=t: ours(t) for t in triples], [lambda t=t: theirs(t) for t in triples])
+    a, b = side_by_side([partial(ours, t) for t in triples], [partial(theirs, t) for t in triples])
     row(
         f"Formula of three words, top {TOP}",
         f"{a * 1000:.1f} ms",
@@ -74,7 +75,7 @@ def queries(vectors: WordVectors) -> None:
         "≤ 1 ×, ≤ 20 ms",
     )
     family = ["mother", "father", "sister", "brother", "aunt", "uncle", "woman", "man", "girl", "boy"]
-    whole = [seconds(lambda t=t: backend.arithmetic(vectors, f"{t[0]} − {t[1]} + {t[2]}", family)) for t in triples]
+    whole = [seconds(partial(backend.arithmetic, vectors, f"{a} − {b} + {c}", family)) for a, b, c in triples]
     row("The Arithmetic scene's whole answer", f"{float(np.median(whole)) * 1000:.0f} ms", "", "", "")
 
 
@@ -113,17 +114,26 @@ def lowercase_spellings(model: LanguageModel, vectors: WordVectors) -> WordVecto
     ids = {model.text(token_id): token_id for token_id in reversed(range(model.vocabulary_size))}
     spaced = [f" {word.lower()}" if f" {word.lower()}" in ids else f" {word}" for word in vectors.words]
     unit, mean = centred(model.input_rows([ids[text] for text in spaced]))
+    words, dimensions = unit.shape
     origin = TableOrigin(
-        "lowercase", "lower-case spellings", model.origin.weights, "cpu", "float32", *unit.shape, False
+        "lowercase", "lower-case spellings", model.origin.weights, "cpu", "float32", words, dimensions, False
     )
     return WordVectors([text[1:] for text in spaced], unit, mean, origin)
+
+
+Line = tuple[str, int, int, int]  # the name of a category, and how many questions were asked, covered, right
+
+
+def _sum_of(name: str, lines: list[Line]) -> Line:
+    _, asked, covered, right = zip(*lines, strict=True)
+    return name, sum(asked), sum(covered), sum(right)
 
 
 def analogies(vectors: WordVectors, model: LanguageModel) -> None:
     """One line a category, and the sums; at last all of them with another choice of spellings."""
     print("\n| Google analogy questions | asked | covered | right of the covered |")
     print("| --- | --- | --- | --- |")
-    lines = [
+    lines: list[Line] = [
         (one.name, one.asked, len(one.covered), right_answers(vectors, one.covered))
         for one in categories(vectors, Path(datapath("questions-words.txt")))
     ]
@@ -132,12 +142,12 @@ def analogies(vectors: WordVectors, model: LanguageModel) -> None:
         "syntactic": [line for line in lines if line[0].startswith(SYNTACTIC)],
         "all": lines,
     }
-    sums = [(f"**{name}**", *(sum(line[i] for line in part) for i in (1, 2, 3))) for name, part in kinds.items()]
+    sums = [_sum_of(f"**{name}**", part) for name, part in kinds.items()]
     other = lowercase_spellings(model, vectors)
     again = list(categories(other, Path(datapath("questions-words.txt"))))
     right = sum(right_answers(other, one.covered) for one in again)
-    total = (sum(one.asked for one in again), sum(len(one.covered) for one in again), right)
-    sums.append(("all, with each word's lower-case spelling instead", *total))
+    asked_again, covered_again = sum(one.asked for one in again), sum(len(one.covered) for one in again)
+    sums.append(("all, with each word's lower-case spelling instead", asked_again, covered_again, right))
     for name, asked, covered, right in (*lines, *sums):
         print(f"| {name} | {asked:,} | {covered / asked:.1%} | {right / max(1, covered):.1%} |")
 

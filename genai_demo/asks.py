@@ -9,10 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .errors import UnknownAsk
 from .params import read
+
+if TYPE_CHECKING:  # what is loaded knows torch
+    from .models.loader import LoadStatus
+    from .models.settings import Models
 
 Json = dict[str, Any]
 Openings = dict[str, dict[str, "Opening"]]
@@ -27,11 +31,15 @@ class Ask(Generic[Model]):
     params: a frozen dataclass, see `params`.
     answer: model, params → JSON; a generator yields parts, the last one whole.
     public: whether it is also an endpoint for other programs.
+    returns: the fields of the whole answer, which the README promises of an endpoint.
+    remark: what else the README says of it; fields of objects inside the answer are written `{one, other}`.
     """
 
     params: type
     answer: Callable[[Model, Any], Json | Iterator[Json]]
     public: bool = False
+    returns: Sequence[str] = ()
+    remark: str = ""
 
     @property
     def name(self) -> str:
@@ -79,7 +87,25 @@ class Opening:
 
 
 class Loader(Protocol[Model_co]):
-    """What makes a model ready in the background."""
+    """What makes a model ready in the background; whoever asks never loads it himself. See `models.loader`."""
+
+    @property
+    def status(self) -> LoadStatus:
+        """How far it is; to look starts nothing."""
+        ...
+
+    @property
+    def loaded(self) -> Model_co | None:
+        """The model, if it is there already; to look starts nothing."""
+        ...
+
+    def start(self) -> None:
+        """Begin, unless that has been done; returns at once."""
+        ...
+
+    def watch(self, watcher: Callable[[LoadStatus], None]) -> None:
+        """Call `watcher` with each new status, in the thread that loads."""
+        ...
 
     def model(self, wait_seconds: float = 0.0) -> Model_co:
         """The model, or one of our errors that says why it is not there."""
@@ -91,7 +117,7 @@ class Feature(Generic[Model]):
     """One idea: a tab of scenes, and the questions that they and other programs may ask.
 
     name: of its folder, its recorded examples and its tests.
-    needs: which of the page's models answers: "language", "vectors", "pictures" or "stages".
+    loader: of the model that answers: one of those that all ideas share, or one of its own.
     scenes: scene → the names of what it may ask, in the order of the walk.
     openings: what each scene opens with, computed by a model: scene → its script's key of the question → opening.
     settings: what else the scripts need to know before the model is there and do not write on the page, of the loader.
@@ -101,7 +127,7 @@ class Feature(Generic[Model]):
     """
 
     name: str
-    needs: str
+    loader: Callable[[Models], Loader[Model]]
     asks: Sequence[Ask[Model]]
     scenes: Mapping[str, Sequence[str]]
     openings: Callable[[Model], Openings]

@@ -13,17 +13,19 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import BPE, WordLevel
 from transformers import BertConfig, BertModel, Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
+from genai_demo.datasets.drawings.sprites import KINDS
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.models.catalogue import DEFAULT_MODEL, Hub, ModelEntry, find_model
 from genai_demo.models.chat import END_OF_TURN, START_OF_TURN
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.latent_generator import LatentGenerator
-from genai_demo.models.loading import ModelLoader, load_model
+from genai_demo.models.loader import Loader
+from genai_demo.models.loading import load_model
 from genai_demo.models.picture import PictureModel, PictureModelConfig
 from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.models.reward import RewardHead
 from genai_demo.models.stages import TunedModel
 from genai_demo.models.text_encoder import TextEncoder
-from genai_demo.training.sprites import KINDS
 
 settings.register_profile("fast", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("fast")
@@ -48,6 +50,7 @@ ENCODER_WORDS = (
 )
 VOCABULARY = 400  # a little more than the tokenizers know, as real models have
 SLIDING_WINDOW = 16
+LONGEST_NAME = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -135,7 +138,7 @@ def byte_level_tokenizer(*, trim_offsets: bool = False) -> PreTrainedTokenizerFa
 @pytest.fixture(scope="session")
 def tiny(network: Gemma3ForCausalLM) -> LanguageModel:
     """A language model that answers in a millisecond. Its figures mean nothing, but all identities hold."""
-    return LanguageModel(network, sentencepiece_tokenizer(), name="tiny", title="Tiny")
+    return LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="tiny", title="Tiny")
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +147,7 @@ def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPat
 
     Beside them lies the folder `reward`, with a reward head.
     """
-    from genai_demo.training.adapters import Lora, Stages  # here, for most tests need not wait for the library
+    from genai_demo.training.rlhf.adapters import Lora, Stages  # here, for most tests need not wait for the library
 
     stages = Stages(deepcopy(network))
     folder = tmp_path_factory.mktemp("rlhf")
@@ -164,20 +167,20 @@ def adapter_folders(network: Gemma3ForCausalLM, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="session")
 def tuned(network: Gemma3ForCausalLM, adapter_folders: dict[str, Path]) -> TunedModel:
     """The tiny model with tuned stages and a reward model."""
-    base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny", title="Tiny")
+    base = LanguageModel(TorchEngine(deepcopy(network)), chat_tokenizer(), name="tiny", title="Tiny")
     return TunedModel(base, adapter_folders, adapter_folders["sft"].parent / "reward")
 
 
 @pytest.fixture
 def fresh(network: Gemma3ForCausalLM) -> LanguageModel:
     """The same model, which remembers no prompt yet."""
-    return LanguageModel(network, sentencepiece_tokenizer(), name="fresh")
+    return LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="fresh")
 
 
 @pytest.fixture(scope="session")
 def byte_level(network: Gemma3ForCausalLM) -> LanguageModel:
     """The same network with a byte-level vocabulary."""
-    return LanguageModel(network, byte_level_tokenizer(), name="byte-level")
+    return LanguageModel(TorchEngine(network), byte_level_tokenizer(), name="byte-level")
 
 
 @pytest.fixture(scope="session")
@@ -187,9 +190,9 @@ def entry() -> ModelEntry:
 
 
 @pytest.fixture(scope="session")
-def loader(tiny: LanguageModel, entry: ModelEntry) -> ModelLoader:
+def loader(tiny: LanguageModel) -> Loader[LanguageModel]:
     """A loader that is done: it holds the tiny model."""
-    return ModelLoader.of(tiny, entry)
+    return Loader.of(tiny, "Tiny")
 
 
 @pytest.fixture(scope="session")
@@ -233,3 +236,14 @@ def latent() -> LatentGenerator:
     from tests.pipelines import stable_diffusion  # here, for most tests need not wait for the library
 
     return LatentGenerator(stable_diffusion(), name="tiny-sd", title="Tiny diffusion")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names of cases are the same in every process, so that several can share the tests."""
+    if callable(val):
+        return getattr(val, "__qualname__", type(val).__name__)
+    if isinstance(val, bytes):
+        return f"{len(val)} bytes"
+    if isinstance(val, (dict, list, tuple)) or (isinstance(val, str) and len(val) > LONGEST_NAME):
+        return str(val)[:LONGEST_NAME].encode("unicode_escape").decode()
+    return None

@@ -5,15 +5,16 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
 import app
-from genai_demo.errors import NoCacheSpace
-from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS
+from genai_demo.application import App
+from genai_demo.errors import DamagedModelFolder, DemoError
 from genai_demo.models import device as device_module
 from genai_demo.models.catalogue import (
     CATALOGUE,
@@ -23,27 +24,37 @@ from genai_demo.models.catalogue import (
     available_models,
     available_pictures,
     available_vectors,
-    find_model,
 )
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.models.word_vectors import VectorsLoader
-from genai_demo.page.build import build_page
+from genai_demo.models.errors import NoCacheSpace
+from genai_demo.models.stages_loader import stage_names
+from genai_demo.page.build import status_payload
 from genai_demo.page.messages import sentence
 
 
+@dataclass
+class Launches:
+    """What was started, and how the page was launched; nothing really was."""
+
+    apps: list[App] = field(default_factory=list)
+    options: list[dict] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.options)
+
+    @property
+    def app(self) -> App:
+        """The one that was launched, whose models were on their way."""
+        (one,) = self.apps
+        assert len(self.options) == 1
+        return one
+
+
 @pytest.fixture(autouse=True)
-def launched(monkeypatch) -> list[dict]:
+def launched(monkeypatch) -> Launches:
     """What the page would have been launched with; no port is opened and no model is loaded."""
-    launches: list[dict] = []
-    started: list[str] = []
-    loader = ModelLoader(find_model(DEFAULT_MODEL))
-    monkeypatch.setattr(loader, "start", lambda: started.append(loader.entry.name))
-    monkeypatch.setattr(app, "loader", loader)
-    monkeypatch.setattr(app, "stages", StagesLoader(loader))
-    page = SimpleNamespace(launch=lambda **options: launches.append({"started": list(started), **options}))
-    monkeypatch.setattr(app, "demo", page)
+    launches = Launches()
+    monkeypatch.setattr(App, "start", lambda made: launches.apps.append(made))
+    monkeypatch.setattr(gr.Blocks, "launch", lambda _page, **options: launches.options.append(options))
     monkeypatch.setattr(app, "wait_for_interrupt", lambda: None)
     return launches
 
@@ -80,21 +91,11 @@ def test_an_unknown_picture_model_is_answered_with_the_choices(capsys, launched)
     assert not launched
 
 
-def test_the_chosen_picture_model_is_loaded_before_the_page_opens(launched, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(app, "pictures", PictureLoader())
+def test_a_folder_of_another_pipeline_is_refused_before_the_page_opens(launched, tmp_path, capsys):
     (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
     assert app.main(["--pictures", str(tmp_path), "--device", "cpu"]) == 1
     assert "FluxPipeline" in capsys.readouterr().err
     assert not launched
-
-
-@pytest.fixture
-def vectors(monkeypatch) -> VectorsLoader:
-    """The app's own loader of word vectors, which nobody has chosen for yet."""
-    fresh = VectorsLoader(app.loader)
-    monkeypatch.setattr(app, "vectors", fresh)
-    monkeypatch.setattr(app, "SOURCES", ((WORD_VECTORS, fresh),))
-    return fresh
 
 
 def write_vectors(path: Path, words: int) -> str:
@@ -113,7 +114,6 @@ def write_vectors(path: Path, words: int) -> str:
         ("cat 1 2\ndog 3 4\n", "holds 2 different words; the scenes need at least 24"),
     ],
 )
-@pytest.mark.usefixtures("vectors")
 def test_word_vectors_that_cannot_be_shown_are_reported_before_the_page_opens(
     launched, tmp_path, capsys, content, said
 ):
@@ -127,24 +127,14 @@ def test_word_vectors_that_cannot_be_shown_are_reported_before_the_page_opens(
     assert not launched
 
 
-def test_word_vectors_from_a_file_are_read_at_the_start_and_what_was_left_out_is_said(
-    launched, tmp_path, capsys, vectors, monkeypatch
-):
-    built: list[str] = []
-
-    def build(loader, sources, notices):
-        page = build_page(loader, sources, notices)
-        built.extend(str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML))
-        return app.demo
-
-    monkeypatch.setattr(app, "build_page", build)
+def test_word_vectors_from_a_file_are_read_at_the_start_and_what_was_left_out_is_said(launched, tmp_path, capsys):
     assert app.main(["--vectors", write_vectors(tmp_path / "mine.vec", 26), "--device", "cpu"]) == 0
     printed = capsys.readouterr().out
     assert "mine.vec: 26 words with 3 numbers each, from 28 rows." in printed
     assert "1 that are no words of letters, 0 further rows" in printed
     assert "1 whose numbers are all zero" in printed
-    assert len(launched) == 1
-    assert vectors.from_file.words[0] == "Worta"
+    assert launched.app.models.vectors.loaded.words[0] == "Worta"
+    built = [str(block.value) for block in launched.app.page.blocks.values() if isinstance(block, gr.HTML)]
     assert any("Wort" in value for value in built)
     assert not any("niece" in value for value in built)
 
@@ -165,8 +155,7 @@ def test_an_unknown_name_of_word_vectors_is_answered_with_the_choices(capsys, la
 )
 def test_the_last_tab_gets_the_stages_that_were_published(launched, options, names):
     assert app.main([*options, "--device", "cpu"]) == 0
-    assert app.stages.names == names
-    assert len(launched) == 1
+    assert stage_names(launched.app.models.stages) == names
 
 
 def test_an_unknown_tuned_model_is_answered_with_the_choices(capsys, launched):
@@ -229,16 +218,23 @@ def test_a_disk_that_is_too_full_is_said_in_the_terminal(capsys, monkeypatch):
 def test_the_page_opens_where_it_was_told_to_with_the_chosen_model_on_its_way(launched):
     port = free_port()
     assert app.main(["--host", "0.0.0.0", "--port", str(port), "--model", "smollm2-135m", "--device", "cpu"]) == 0
-    (launch,) = launched
-    assert (launch["server_name"], launch["server_port"]) == ("0.0.0.0", port)
-    assert launch["started"] == ["smollm2-135m"]
-    assert app.loader.entry == find_model("smollm2-135m")
+    (options,) = launched.options
+    assert (options["server_name"], options["server_port"]) == ("0.0.0.0", port)
+    assert launched.app.models.language.title == "SmolLM2-135M"
 
 
-def test_without_options_the_default_model_is_on_its_way(launched):
+def test_without_options_the_page_is_the_one_that_a_space_imports(launched):
     assert app.main([]) == 0
-    assert launched[0]["started"] == [DEFAULT_MODEL]
-    assert launched[0]["server_name"] == "127.0.0.1"  # this machine only
+    assert launched.app.page is app.demo
+    assert launched.app.models.language.title == "Gemma 3 270M base"
+    assert launched.options[0]["server_name"] == "127.0.0.1"  # this machine only
+
+
+def test_what_depends_on_the_language_model_is_loaded_after_it(launched):
+    assert app.main([]) == 0
+    models = launched.app.models
+    assert launched.app.loaders == (models.language, models.vectors, models.stages, models.pictures)
+    assert {loader.turns for loader in launched.app.loaders} == {models.language.turns}
 
 
 @pytest.mark.parametrize("device", ["cuda", "abacus"])
@@ -251,15 +247,38 @@ def test_a_device_that_is_not_there_is_said_before_anything_is_loaded(launched, 
     assert not launched
 
 
-def test_a_model_that_cannot_be_loaded_is_said_in_a_sentence_in_the_terminal(capsys, monkeypatch, tmp_path):
+@pytest.fixture
+def begun(monkeypatch, launched) -> Launches:
+    """The models are loaded after all; the page is left when all that is over."""
+    monkeypatch.undo()
+    monkeypatch.setattr(gr.Blocks, "launch", lambda _page, **options: launched.options.append(options))
+    start = App.start
+    monkeypatch.setattr(App, "start", lambda made: (launched.apps.append(made), start(made)))
+
+    def wait() -> None:
+        for loader in launched.app.loaders:
+            with suppress(DemoError):
+                loader.model(120)
+
+    monkeypatch.setattr(app, "wait_for_interrupt", wait)
+    return launched
+
+
+def test_a_model_that_cannot_be_loaded_is_said_in_the_terminal_once_and_the_pictures_go_on(capsys, begun, tmp_path):
     (tmp_path / "config.json").write_text("{")
-    loader = ModelLoader(find_model(DEFAULT_MODEL))
-    monkeypatch.setattr(app, "loader", loader)
-    monkeypatch.setattr(app, "wait_for_interrupt", lambda: loader._finished.wait(60))
     assert app.main(["--model", str(tmp_path), "--device", "cpu"]) == 0  # the page stays, and says it too
     said = capsys.readouterr().err
-    assert sentence(loader.status.error) in said
+    error = begun.app.models.language.status.error
+    assert isinstance(error, DamagedModelFolder)
+    assert said.count(sentence(error)) == 1
     assert "100 %" not in said
+    assert begun.app.models.pictures.status.ready
+    status = status_payload(begun.app.models.language, begun.app.sources)
+    assert (status["ready"], status["failed"]) == (False, True)
+    states = {address: (one["ready"], one["failed"]) for address, one in status["features"].items()}
+    waits = (False, True)
+    assert states == {"next-word": waits, "word-vectors": waits, "denoising": (True, False), "rlhf": waits}
+    assert {one["sentence"] for one in status["features"].values()} == {sentence(error), "The picture model is ready"}
 
 
 @pytest.mark.parametrize("port", ["0", "99999", "-1", "8000.5", "http", ""])
@@ -304,7 +323,7 @@ def note(event, arguments):
 sys.addaudithook(note)
 import app
 from genai_demo.page.build import launch_options
-app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.FEATURES))
+app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.standard.features))
 time.sleep(2)
 print("asked:", *sorted(set(asked)))
 """

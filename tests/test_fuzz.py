@@ -21,13 +21,13 @@ from genai_demo.features.denoising.feature import FEATURE as DENOISING
 from genai_demo.features.next_word.feature import FEATURE as NEXT_WORD
 from genai_demo.features.rlhf.feature import FEATURE as RLHF
 from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS
-from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
+from genai_demo.models.loader import Loader
+from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.models.stages import TunedModel
-from genai_demo.models.stages_loader import StagesLoader
 from genai_demo.page.asking import Runs, _endpoint, page_function
 from genai_demo.page.messages import sentence
 from genai_demo.params import plain_fields
-from tests.browser.planted import PlantedVectors
+from tests.browser.planted import planted_table
 
 CALLS = 6_000
 PARTS = 3  # of a stream that are looked at
@@ -41,7 +41,7 @@ VALUES: tuple[Any, ...] = (
 @pytest.fixture(scope="module")
 def answerer(loader, generator: PictureGenerator, tuned: TunedModel) -> Local:
     """This process with tiny models for all four ideas."""
-    words, pictures, stages = PlantedVectors(loader), PictureLoader.of(generator), StagesLoader.of(tuned)
+    words, pictures, stages = (Loader.of(model, "Tiny") for model in (planted_table(), generator, tuned))
     return Local([(NEXT_WORD, loader), (WORD_VECTORS, words), (DENOISING, pictures), (RLHF, stages)])
 
 

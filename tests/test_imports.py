@@ -90,13 +90,16 @@ def test_every_feature_has_the_same_rooms():
 def test_a_backend_knows_nothing_of_the_page_nor_of_where_models_come_from(feature):
     here = f"{PACKAGE}.features.{feature}"
     front = [f"{here}.{room}" for room in ("view", "feature")]
-    sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loading")]
+    sources = [f"{PACKAGE}.models.{room}" for room in ("catalogue", "loader", "loading", "settings")]
     for file in computation(feature):
         assert not forbidden(file, "gradio", "plotly", f"{PACKAGE}.page", *front, *sources), file.name
 
 
 def test_the_rule_for_backends_covers_what_the_backend_is_built_on():
-    assert {file.name for file in computation("word_vectors")} == {"backend.py", "formula.py"}
+    assert {file.name for file in computation("word_vectors")} == {
+        *("backend.py", "errors.py", "formula.py"),
+        *("arithmetic.py", "axes.py", "game.py", "maps.py", "neighbours.py"),
+    }
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -112,8 +115,26 @@ def test_features_do_not_import_one_another(feature):
         assert not forbidden(file, *others), file.name
 
 
-def test_models_know_nothing_of_the_page_nor_of_features():
+def test_models_know_nothing_of_the_page_of_features_nor_of_how_they_were_made():
+    rooms = [f"{PACKAGE}.{room}" for room in ("page", "features", "training", "datasets")]
     for file in files("models"):
+        assert not forbidden(file, "gradio", *rooms), file.name
+
+
+@pytest.mark.parametrize("room", ["features", "datasets", "page", "editions"])
+def test_what_is_shown_needs_nothing_of_training(room):
+    assert files(room)
+    for file in files(room):
+        assert not forbidden(file, f"{PACKAGE}.training"), file.name
+
+
+def test_data_know_nothing_of_who_shows_them():
+    for file in files("datasets"):
+        assert not forbidden(file, "gradio", f"{PACKAGE}.page", f"{PACKAGE}.features"), file.name
+
+
+def test_training_knows_nothing_of_the_page_nor_of_features():
+    for file in files("training"):
         assert not forbidden(file, "gradio", f"{PACKAGE}.page", f"{PACKAGE}.features"), file.name
 
 
@@ -165,7 +186,7 @@ def test_no_script_imports_itself_by_a_detour():
 
 def test_every_scene_has_its_script_and_every_script_is_used():
     scenes = {script_name(feature.package, f"{scene}.js") for feature in load_features() for scene in feature.scenes}
-    entries = {"#page/scene.js", "#page/page.js", "#page/header.js", *scenes}
+    entries = {"#page/scene.js", "#page/page.js", "#page/header.js", "#page/recorded.js", *scenes}
     used, waiting = set(), list(entries)
     while waiting:
         name = waiting.pop()
@@ -175,12 +196,19 @@ def test_every_scene_has_its_script_and_every_script_is_used():
     assert set(WEB) == used
 
 
+def test_the_contract_knows_neither_the_page_nor_torch():
+    code = "import genai_demo.asks, sys; print([name for name in ('torch', 'gradio') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_importing_the_app_loads_no_model():
     code = (
         "import app, json, threading; "
-        "print(json.dumps([app.loader.status.stage, [thread.name for thread in threading.enumerate()]]))"
+        "stages = [loader.status.stage for loader in app.standard.loaders]; "
+        "print(json.dumps([stages, [thread.name for thread in threading.enumerate()]]))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    stage, threads = json.loads(done.stdout.splitlines()[-1])
-    assert stage == "waiting"
-    assert "model-loader" not in threads
+    stages, threads = json.loads(done.stdout.splitlines()[-1])
+    assert stages == ["waiting"] * 4
+    assert not [name for name in threads if name.startswith("loading")]

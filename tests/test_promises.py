@@ -35,7 +35,7 @@ PROMISED = {name: arguments(given) for name, given, _ in ROW.findall(README)}
 @pytest.fixture(scope="module")
 def endpoints() -> Iterator[dict[str, Any]]:
     """The whole app's own description of its endpoints, over the network."""
-    _, url, _ = app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.FEATURES))
+    _, url, _ = app.demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(app.standard.features))
     yield Client(url, verbose=False).view_api(return_format="dict")["named_endpoints"]
     app.demo.close(verbose=False)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 
-from genai_demo.asks import Feature
+from genai_demo.asks import Feature, Opening
 from genai_demo.editions import record
 from genai_demo.models import cache
 
 
 def recorded(figure: int) -> None:
     """Record a feature of one scene, which opens with `figure`."""
-    feature = Feature("tab", "language", (), {"scene": ()}, lambda _: {"scene": {"figure": figure}})
+    openings = {"scene": {"figure": Opening("tell", {}, {"value": figure})}}
+    feature: Feature[Any] = Feature("tab", lambda models: models.language, (), {"scene": ()}, lambda _: openings)
     record._write(feature, None)
 
 

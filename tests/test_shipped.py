@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from genai_demo import shipped
+from genai_demo.datasets.drawings.sprites import Sprites
 from genai_demo.errors import DamagedClone, DamagedModelFolder
 from genai_demo.features.rlhf.story import read_rankings
+from genai_demo.models.loader import Loader
 from genai_demo.models.picture import load_picture_model
 from genai_demo.models.picture_generator import load_picture_generator, trained_objects
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages_loader import adapters_loader, load_adapters, stage_names
 from genai_demo.page import scene
 from genai_demo.page.messages import sentence
-from genai_demo.training.sprites import Sprites
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,11 +61,11 @@ def test_a_picture_model_without_its_record_is_brought_back_by_git(clone):
 
 
 def test_without_any_adapter_they_are_brought_back_by_git(clone, tuned):
-    stages = StagesLoader(type("Loader", (), {"model": lambda *_: tuned.base})(), clone / "assets" / "rlhf")
-    assert stages.names == ["base"]
+    stages = adapters_loader(Loader.of(tuned.base, "Tiny"), clone / "assets" / "rlhf")
+    assert stage_names(stages) == ["base"]
     for _ in range(2):
         with pytest.raises(DamagedClone) as caught:
-            stages.model()
+            stages.model(60)
         assert_named(caught.value, "assets/rlhf")
 
 
@@ -72,9 +73,8 @@ def test_a_damaged_adapter_is_brought_back_by_git(clone, tuned, adapter_folders)
     folder = clone / "assets" / "rlhf"
     shutil.copytree(adapter_folders["sft"], folder / "sft")
     (folder / "sft" / "adapter_config.json").write_text("[]")
-    stages = StagesLoader(type("Loader", (), {"model": lambda *_: tuned.base})(), folder)
     with pytest.raises(DamagedClone) as caught:
-        stages.model()
+        load_adapters(tuned.base, folder)
     assert_named(caught.value, "assets/rlhf/sft")
 
 

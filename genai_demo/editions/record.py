@@ -10,14 +10,10 @@ import json
 from datetime import date
 from typing import Any
 
-from ..asks import Feature, Loader
+from ..asks import Feature
 from ..features import FEATURES, load_features
 from ..models.cache import write_whole
-from ..models.catalogue import DEFAULT_MODEL, find_model
-from ..models.loading import ModelLoader
-from ..models.picture_generator import PictureLoader
-from ..models.stages_loader import StagesLoader
-from ..models.word_vectors import VectorsLoader
+from ..models.settings import Settings, choose_models
 from ..page.scene import RECORDED, plain
 
 MAX_BYTES = 60_000
@@ -52,17 +48,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Record what each scene opens with, from the real models.")
     parser.add_argument("tabs", nargs="*", default=FEATURES, help=f"only these: {', '.join(FEATURES)}")
     wanted = parser.parse_args().tabs
-    entry = find_model(DEFAULT_MODEL)
-    loader = ModelLoader(entry, device="cpu")
-    loaders: dict[str, Loader[Any]] = {
-        "language": loader,
-        "vectors": VectorsLoader(loader),
-        "pictures": PictureLoader("cpu"),
-        "stages": StagesLoader(loader),
-    }
+    models = choose_models(Settings(device="cpu"))
     for feature in load_features():
         if feature.name in wanted:
-            _write(feature, loaders[feature.needs].model(wait_seconds=600))
+            _write(feature, feature.loader(models).model(wait_seconds=600))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..asks import Feature
 from ..features import FEATURES, load_features
+from ..models.settings import Settings, choose_models
 from ..page.scene import frame, recorded
 from ..page.texts import load_texts
 from ..page.theme import SANS
@@ -36,7 +37,11 @@ def static_scene(feature: Feature[Any], name: str) -> str:
     """
     words, texts = load_texts(PAGE)["ui"], load_texts(feature.package)
     said = {**texts["common"], **texts[name]}
-    given = {"texts": said, "settings": feature.settings(None), "value": recorded(feature.name, name)}
+    given = {
+        "texts": said,
+        "settings": feature.settings(feature.loader(choose_models(Settings()))),
+        "value": recorded(feature.name, name),
+    }
     streams = [ask for ask in feature.scenes[name] if feature.ask(ask).streams]
     modules = json.dumps(["#page/scene.js", "#page/recorded.js", module_name(feature.package, f"{name}.js")])
     start = (

@@ -19,7 +19,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
-from ..errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
+from .errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
 
 CACHE_VARIABLE = "GENAI_DEMO_CACHE"
 NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..errors import UnknownModel, UnknownPictures, UnknownVectors
+from .errors import UnknownModel, UnknownPictures, UnknownVectors
 from .folders import folder_title, longer_title, model_folder, require_language_model
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ..errors import UnknownDevice
+from .errors import UnknownDevice
 
 
 def on_zero_gpu() -> bool:

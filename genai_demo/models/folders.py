@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import AdapterFolder, NoModelFolder, PickledWeights, PictureFolder
+from .errors import AdapterFolder, NoModelFolder, PickledWeights, PictureFolder
 
 CONFIG = "config.json"
 ADAPTER = "adapter_config.json"

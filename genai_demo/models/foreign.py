@@ -15,10 +15,11 @@ import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from ..errors import (
+from ..engines.memory import new_cache
+from ..errors import DamagedModelFolder, DemoError
+from .encoding import begin_ids
+from .errors import (
     CompressedWeights,
-    DamagedModelFolder,
-    DemoError,
     ForeignTokenizer,
     IncompleteWeights,
     ModelDownloadFailed,
@@ -26,9 +27,7 @@ from ..errors import (
     NoFastTokenizer,
     UnsupportedModel,
 )
-from .encoding import begin_ids
 from .folders import CONFIG, read_config
-from .memory import new_cache
 
 logger = logging.getLogger(__name__)
 

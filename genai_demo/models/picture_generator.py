@@ -1,24 +1,25 @@
-"""The project's own picture model and the encoder of its prompts, behind one door; and the loader of the page."""
+"""The project's own picture model and the encoder of its prompts, behind one door; and the loader of the page's."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 from torch import Tensor
 
 from ..errors import TextTooLong
 from ..shipped import reading
-from .catalogue import DEFAULT_PICTURES, PictureEntry, Shipped, find_pictures
+from .catalogue import DEFAULT_PICTURES, Folder, Hub, PictureEntry, Shipped, find_pictures
 from .device import choose_device
 from .drawing_model import DrawingModel, PictureOrigin
-from .latent_generator import load_latent_generator
+from .latent_generator import load_latent_generator, require_readable
+from .loader import Loader, Report, Turns
 from .picture import FOLDER, PictureModel, alpha_bars, load_picture_model, parameter_count
 from .text_encoder import MAX_TOKENS, TextEncoder, TextStates
 
 NAME = DEFAULT_PICTURES
+SHIPPED_TITLE = "The picture model"  # while it is loading
 TRAINING = "training.json"  # how the weights were made
 PROMPT_TOKENS = MAX_TOKENS - 3  # [CLS] and [SEP] are the encoder's own; one stays free, so that no prompt is cut off
 
@@ -110,47 +111,26 @@ def trained_objects(folder: Path) -> int:
         return int(record["recipe"]["rung"]["objects"])
 
 
-class PictureLoader:
-    """The page's picture model, loaded once, by whoever asks first; the others wait the few seconds that it takes."""
+def picture_loader(
+    entry: PictureEntry, device: str = "auto", *, folder: Path = FOLDER, turns: Turns | None = None
+) -> Loader[DrawingModel]:
+    """The loader of the page's picture model. What is wrong with a folder, and can be seen at a glance, is said now.
 
-    def __init__(self, device: str = "auto", folder: Path = FOLDER) -> None:
-        self._device, self._folder = device, folder
-        self._entry = find_pictures(NAME)
-        self._lock = Lock()
-        self._generator: DrawingModel | None = None
+    Args:
+        entry: which one.
+        device: as for `choose_device`.
+        folder: of the model that comes with the program, if it is that.
+        turns: see `Loader`.
 
-    @classmethod
-    def of(cls, generator: DrawingModel) -> PictureLoader:
-        """A loader that is already done (tests, notebooks)."""
-        loader = cls()
-        loader._generator = generator
-        return loader
+    Raises:
+        UnsupportedPipeline, DamagedModelFolder, NoSafetensors: the folder of `entry`.
+    """
+    if isinstance(entry.source, Folder):
+        require_readable(entry.source.path)
+    shipped, far = isinstance(entry.source, Shipped), isinstance(entry.source, Hub)
 
-    def choose(self, entry: PictureEntry, device: str) -> None:
-        """Load `entry` on `device` instead; only before anybody has asked.
+    def load(report: Report) -> DrawingModel:
+        report("downloading" if far else "loading", 0.1)
+        return load_picture_generator(device, folder) if shipped else load_latent_generator(entry, device)
 
-        The shipped model waits for the first to ask. Another one takes minutes to fetch or to read, and may not be
-        there at all, so it is loaded now.
-
-        Raises:
-            DemoError: what is missing.
-        """
-        self._entry, self._device = entry, device
-        if not isinstance(entry.source, Shipped):
-            self.model()
-
-    def model(self, wait_seconds: float = 0.0) -> DrawingModel:  # noqa: ARG002 - as every loader is asked
-        """The model.
-
-        Raises:
-            DemoError: loading failed, with the reason; the next to ask tries again.
-        """
-        with self._lock:
-            if self._generator is None:
-                self._generator = self._load()
-        return self._generator
-
-    def _load(self) -> DrawingModel:
-        if isinstance(self._entry.source, Shipped):
-            return load_picture_generator(self._device, self._folder)
-        return load_latent_generator(self._entry, self._device)
+    return Loader(SHIPPED_TITLE if shipped else entry.title, load, turns=turns, downloads=far, retries=True)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..errors import DifferentTokens, NoRowForTurns, NothingToRead
+from .errors import DifferentTokens, NoRowForTurns, NothingToRead
 from .language import Continuation, LanguageModel, Origin
-from .stages import BASE, Ids, PromptTokens, Row, StagedModel, prompt_tokens
+from .stages import BASE, Ids, PromptTokens, StagedModel, StagedText, prompt_tokens
 
 
 class SiblingModels(StagedModel):
@@ -63,10 +61,10 @@ class SiblingModels(StagedModel):
                 raise NoRowForTurns(title=language.origin.title, token=token.text.strip())
         return prompt_tokens(language, tokens)
 
-    def writing(self, rows: Sequence[Row]) -> SeparateWriting:
-        """Each row by its own model."""
-        models = [self._models[row.stage] for row in rows]
-        growing = [model.continuation(row.ids) for model, row in zip(models, rows, strict=True)]
+    def writing(self, texts: Sequence[StagedText]) -> SeparateWriting:
+        """Each text by its own model."""
+        models = [self._models[text.stage] for text in texts]
+        growing = [model.continuation(text.ids) for model, text in zip(models, texts, strict=True)]
         return SeparateWriting(growing, [model.tokens_known for model in models])
 
     def each_logits(self, ids: Ids, first: int, stages: Sequence[str]) -> Iterable[Tensor]:
@@ -79,10 +77,9 @@ class SiblingModels(StagedModel):
         for each in zip(*(model.each_logits(ids, first) for model in models), strict=True):
             yield torch.stack([logits[:size] for logits in each])
 
-    def last_states(self, rows: Sequence[Row]) -> Tensor:
-        """All rows must be of models of one width."""
-        states = [self._models[row.stage].through_the_door(partial(_last_state, row.ids)) for row in rows]
-        return torch.stack(states)
+    def last_states(self, texts: Sequence[StagedText]) -> Tensor:
+        """All texts must be of models of one width."""
+        return torch.stack([self._models[text.stage].last_state(text.ids) for text in texts])
 
 
 class SeparateWriting:
@@ -109,10 +106,3 @@ class SeparateWriting:
                 one.append(token_id)
                 staying.append((one, known))
         self._growing = staying
-
-
-def _last_state(ids: Ids, network: Any) -> Tensor:
-    batch = torch.tensor([list(ids)], device=network.device)
-    output = network(input_ids=batch, output_hidden_states=True, use_cache=False, logits_to_keep=1)
-    state: Tensor = output.hidden_states[-1][0, -1].float().cpu()
-    return state

@@ -2,37 +2,31 @@
 
 (Stages that were published as whole models are in `siblings`; the tab takes either.) Which adapter a text goes through
 is said on every call, row by row, so that texts of different stages are read and written in one batch, and a call that
-says nothing gets the base as it always was. PEFT does this with hooks on the shared network; they are only ever set and
-removed inside the model's one worker.
+says nothing gets the base as it always was.
 """
 
 from __future__ import annotations
 
-import json
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
-from peft import LoraConfig, PeftModel, set_peft_model_state_dict
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from ..checks import require_choice
-from ..errors import NoTunedStages, TextTooLong
+from ..engines.engine import Row, UnfitAdapters
+from ..errors import TextTooLong
 from ..shipped import damaged
 from .chat import END_OF_TURN, START_OF_TURN, ChatTemplate, Message
-from .language import CHUNK_POSITIONS, LanguageModel, Origin, Token
+from .errors import NoTunedStages
+from .language import GOING_ON, LanguageModel, Origin, Token
 from .reward import RewardHead
 
 BASE = "base"  # the stage without an adapter
-CONFIG = "adapter_config.json"
-WEIGHTS = "adapter_model.safetensors"
 PROMPT_LIMIT = 1_024  # tokens
 FOLDER = Path(__file__).parents[2] / "assets" / "rlhf"
 
@@ -58,7 +52,7 @@ class PromptTokens:
 
 
 @dataclass(frozen=True)
-class Row:
+class StagedText:
     """A text and the stage that reads it."""
 
     stage: str
@@ -107,7 +101,7 @@ class StagedModel(ABC):
         """
 
     @abstractmethod
-    def writing(self, rows: Sequence[Row]) -> Growing:
+    def writing(self, texts: Sequence[StagedText]) -> Growing:
         """Texts being written side by side."""
 
     @abstractmethod
@@ -119,8 +113,8 @@ class StagedModel(ABC):
         """
 
     @abstractmethod
-    def last_states(self, rows: Sequence[Row]) -> Tensor:
-        """The last layer's output at the last token of each row: (rows, width), float32."""
+    def last_states(self, texts: Sequence[StagedText]) -> Tensor:
+        """The last layer's output at the last token of each text: (texts, width), float32."""
 
     def speak_alike(self, stage: str, other: str) -> bool:
         """Whether two stages have the same tokens, and can read each other's turns: so one can score the other."""
@@ -189,7 +183,10 @@ class TunedModel(StagedModel):
             self.template.end_id: END_OF_TURN,
         }
         self._head = None if reward is None else _read_head(reward)
-        self._peft: Any = base.through_the_door(partial(_with_adapters, adapters=adapters, title=base.origin.title))
+        try:
+            base.add_adapters(adapters)
+        except UnfitAdapters as error:
+            raise NoTunedStages(title=base.origin.title) from error
 
     @property
     def origin(self) -> Origin:
@@ -225,26 +222,18 @@ class TunedModel(StagedModel):
 
     # ── forward passes ───────────────────────────────────────────────────────────────────────────────────────
 
-    def writing(self, rows: Sequence[Row]) -> Writing:
+    def writing(self, texts: Sequence[StagedText]) -> Writing:
         """Texts being written side by side, one forward pass a token for all of them."""
-        return Writing(self, rows)
+        return Writing(self.base, texts)
 
     def each_logits(self, ids: Ids, first: int, stages: Sequence[str]) -> Iterable[Tensor]:
         """All stages read the very same tokens, in chunks, as in `LanguageModel.each_logits`."""
-        cache = self.base._new_cache()
-        for start in range(0, len(ids) - 1, CHUNK_POSITIONS):
-            chunk = list(ids[start : min(start + CHUNK_POSITIONS, len(ids) - 1)])
-            wanted = start + len(chunk) - max(start, first - 1)
-            keep = max(1, wanted)
-            work = partial(self._read, [chunk] * len(stages), stages, logits_to_keep=keep, **cache)
-            logits = self.base._run(lambda work=work: work().logits.float().cpu())  # type: ignore[misc]
-            if wanted > 0:
-                yield from logits.transpose(0, 1)
+        for logits in self.base.each_logits_by([_adapter(stage) for stage in stages], ids, first):
+            yield torch.stack(logits)
 
-    def last_states(self, rows: Sequence[Row]) -> Tensor:
-        """One row after the other."""
-        found = [self.base._run(partial(self._last_state, row)) for row in rows]
-        return torch.stack(found)
+    def last_states(self, texts: Sequence[StagedText]) -> Tensor:
+        """One text after the other."""
+        return torch.stack([self.base.last_state(text.ids, _adapter(text.stage)) for text in texts])
 
     @property
     def has_reward(self) -> bool:
@@ -261,7 +250,7 @@ class TunedModel(StagedModel):
         """By the head, from the base's states."""
         if self._head is None:
             return super().rewards(conversations)
-        states = self.last_states([Row(BASE, tuple(ids)) for ids in conversations])
+        states = self.last_states([StagedText(BASE, tuple(ids)) for ids in conversations])
         rewards: list[float] = self._head(states).tolist()
         return rewards
 
@@ -269,72 +258,33 @@ class TunedModel(StagedModel):
         """By the head's scale."""
         return super().preference(reward, other) if self._head is None else self._head.preference(reward, other)
 
-    def _last_state(self, row: Row) -> Tensor:
-        output = self._read([list(row.ids)], [row.stage], output_hidden_states=True, use_cache=False, logits_to_keep=1)
-        state: Tensor = output.hidden_states[-1][0, -1].float().cpu()
-        return state
-
-    def _read(self, ids: Sequence[list[int]], stages: Sequence[str], **more: Any) -> Any:
-        """One pass of equally long rows. Only the worker calls this."""
-        batch = torch.tensor(ids, device=self._peft.device)
-        return self._pass(batch, stages, **more)
-
-    def _pass(self, batch: Tensor, stages: Sequence[str], **more: Any) -> Any:
-        names = ["__base__" if stage == BASE else stage for stage in stages]
-        if set(names) == {"__base__"}:  # PEFT's bookkeeping is for adapters
-            return self._peft.get_base_model()(input_ids=batch, **more)
-        return self._peft(input_ids=batch, adapter_names=names, **more)
-
 
 class Writing:
-    """Texts of several stages that grow together, in one batch. `logits`: (rows still growing, vocabulary).
+    """Texts of several stages that grow together, in one batch.
 
-    Prompts are filled up on the left, so that all rows are at the same place of the batch.
+    Args:
+        base: the model that they share.
+        texts: how they begin, and who writes them.
     """
 
-    def __init__(self, model: TunedModel, rows: Sequence[Row]) -> None:
-        self._model = model
-        self._stages = [row.stage for row in rows]
-        self._cache = model.base._new_cache()
-        longest = max(len(row.ids) for row in rows)
-        self._mask = torch.tensor([[0] * (longest - len(row.ids)) + [1] * len(row.ids) for row in rows])
-        self.logits = self._read([[0] * (longest - len(row.ids)) + list(row.ids) for row in rows])
+    def __init__(self, base: LanguageModel, texts: Sequence[StagedText]) -> None:
+        self._base = base
+        self._rows = [Row(text.ids, _adapter(text.stage), want=GOING_ON) for text in texts]
+        self._seen = base.read(self._rows)
+
+    @property
+    def logits(self) -> list[Tensor]:
+        """Of those that still grow: (vocabulary,) each."""
+        return [one.logits[0] for one in self._seen]
 
     def append(self, token_ids: Sequence[int | None]) -> None:
         """Add one token to each row that is still growing; a row that gets None has ended and leaves the batch."""
-        staying = [place for place, token_id in enumerate(token_ids) if token_id is not None]
-        if len(staying) < len(token_ids):
-            self._stages = [self._stages[place] for place in staying]
-            self._mask = self._mask[staying]
-            if staying:
-                self._model.base._run(lambda: self._select(torch.tensor(staying)))
-        if not staying:
-            self.logits = self.logits[:0]
-            return
-        self._mask = torch.cat([self._mask, self._mask.new_ones(len(staying), 1)], dim=1)
-        self.logits = self._read([[token_id] for token_id in token_ids if token_id is not None])
-
-    def _select(self, staying: Tensor) -> None:
-        for cache in self._cache.values():
-            cache.batch_select_indices(staying)
-
-    def _read(self, feed: Sequence[list[int]]) -> Tensor:
-        def work() -> Tensor:
-            device = self._model._peft.device
-            mask = self._mask.to(device)
-            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -len(feed[0]) :]
-            output = self._model._read(
-                feed,
-                self._stages,
-                attention_mask=mask,
-                position_ids=places,
-                logits_to_keep=1,
-                **self._cache,
-            )
-            logits: Tensor = output.logits[:, -1].float().cpu()
-            return logits
-
-        return self._model.base._run(work)
+        self._rows = [
+            replace(row, ids=(token_id,), memory=seen.memory)
+            for row, seen, token_id in zip(self._rows, self._seen, token_ids, strict=True)
+            if token_id is not None
+        ]
+        self._seen = self._base.read(self._rows)
 
 
 def prompt_tokens(language: LanguageModel, tokens: Sequence[Token]) -> PromptTokens:
@@ -349,37 +299,9 @@ def prompt_tokens(language: LanguageModel, tokens: Sequence[Token]) -> PromptTok
     return PromptTokens(tuple(tokens), tuple(token.id in language.control_ids for token in tokens))
 
 
-def _with_adapters(network: Any, adapters: Mapping[str, Path], title: str) -> Any:
-    """`network` with the adapters' layers in it, none of them active, also if one does not fit."""
-    read = {stage: _read_adapter(folder) for stage, folder in adapters.items()}  # all are sound, or none is put in
-    peft: Any = None
-    try:
-        for stage, (config, weights) in read.items():
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)  # peft 0.21 asks for it
-                if peft is None:
-                    peft = PeftModel(network, config, adapter_name=stage)
-                else:
-                    peft.add_adapter(stage, config)
-                matched: Any = set_peft_model_state_dict(peft, weights, adapter_name=stage)
-            if matched.unexpected_keys:
-                raise ValueError(f"unknown weights in {stage}")
-    except (ValueError, RuntimeError) as error:  # no such layers here, or of other shapes
-        raise NoTunedStages(title=title) from error
-    finally:
-        if peft is not None:
-            peft.base_model.set_adapter([])
-    return peft.eval().requires_grad_(False)
-
-
-def _read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, Tensor]]:
-    try:
-        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        known = {field.name for field in fields(LoraConfig)}
-        config = LoraConfig(**{name: value for name, value in values.items() if name in known})
-        return config, {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
-    except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
-        raise damaged(folder) from error
+def _adapter(stage: str) -> str | None:
+    """Each stage but the base is named like its adapter."""
+    return None if stage == BASE else stage
 
 
 def _read_head(folder: Path) -> RewardHead:

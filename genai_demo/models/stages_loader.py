@@ -4,74 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Lock
-from typing import Protocol
 
 from ..shipped import damaged
+from .catalogue import ModelEntry
 from .language import LanguageModel
+from .loader import Loader, Report
+from .loading import language_loader
 from .siblings import SiblingModels
 from .stages import BASE, FOLDER, StagedModel, TunedModel
 
 SHIPPED = ("sft", "rlhf")  # in the order of the page
 REWARD = "reward"  # the folder of the reward model's head, which reads the base's states
+TITLE = "The tuned model"  # while it is loading
+NAMES = "stages"  # what the loader knows before anything is loaded: the names of the stages, the base first
 
 
-class LanguageModelLoader(Protocol):
-    """What `StagesLoader` needs of a `ModelLoader`."""
+def adapters_loader(language: Loader[LanguageModel], folder: Path = FOLDER) -> Loader[StagedModel]:
+    """The loader of the adapters in `folder`, on the one copy of the base."""
 
-    def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-        """The model, as soon as it is there."""
-        ...
+    def load(report: Report) -> StagedModel:
+        report("loading", 0.1)
+        return load_adapters(language.model(), folder)
+
+    return Loader(TITLE, load, needs=(language,), retries=True, known={NAMES: (BASE, *_folders(folder))})
 
 
-class StagesLoader:
-    """The tuned stages of the page's language model, read by whoever asks first."""
+def load_adapters(base: LanguageModel, folder: Path = FOLDER) -> TunedModel:
+    """The stages of which there are adapters in `folder`, and the reward model, if it lies there too.
 
-    def __init__(self, language: LanguageModelLoader, folder: Path = FOLDER) -> None:
-        self._language, self._folder = language, folder
-        self._lock = Lock()
-        self._tuned: StagedModel | None = None
-        self._siblings: dict[str, LanguageModelLoader] = {}
+    Raises:
+        DamagedClone, DamagedModelFolder: there is no adapter, or it cannot be read.
+    """
+    folders = _folders(folder)
+    if not folders:
+        raise damaged(folder)
+    reward = folder / REWARD
+    return TunedModel(base, folders, reward if reward.is_dir() else None)
 
-    @classmethod
-    def of(cls, model: StagedModel) -> StagesLoader:
-        """A loader that is already done (tests, notebooks)."""
-        loader = cls(None)  # type: ignore[arg-type]
-        loader._tuned = model
-        return loader
 
-    @property
-    def names(self) -> list[str]:
-        """The stages that there will be, before anything is loaded."""
-        if self._tuned is not None:
-            return list(self._tuned.stages)
-        return [BASE, *(self._siblings or self._folders)]
+def _folders(folder: Path) -> dict[str, Path]:
+    return {stage: folder / stage for stage in SHIPPED if (folder / stage).is_dir()}
 
-    @property
-    def _folders(self) -> dict[str, Path]:
-        return {stage: self._folder / stage for stage in SHIPPED if (self._folder / stage).is_dir()}
 
-    def choose(self, siblings: Mapping[str, LanguageModelLoader]) -> None:
-        """Compare with whole models instead of adapters, by stage; only before anything is loaded."""
-        self._siblings = dict(siblings)
+def siblings_loader(
+    language: Loader[LanguageModel], siblings: Mapping[str, ModelEntry], device: str = "auto"
+) -> Loader[StagedModel]:
+    """The loader of whole models to set beside the base, by stage: they come one after the other."""
+    family = {BASE: language}
+    for stage, entry in siblings.items():
+        family[stage] = language_loader(entry, device, needs=tuple(family.values()), turns=language.turns)
+    return family_loader(family)
 
-    def model(self, wait_seconds: float = 0.0) -> StagedModel:
-        """The stages; they wait for their base, and for its siblings, up to `wait_seconds` each.
 
-        Raises:
-            ModelLoading: one of them is still on its way. DemoError: loading failed, with the reason.
-            DamagedClone, DamagedModelFolder: there is no adapter.
-        """
-        if self._tuned is not None:
-            return self._tuned
-        base = self._language.model(wait_seconds)
-        siblings = {stage: loader.model(wait_seconds) for stage, loader in self._siblings.items()}
-        with self._lock:
-            if self._tuned is None and siblings:
-                self._tuned = SiblingModels({BASE: base, **siblings})
-            elif self._tuned is None:
-                if not self._folders:
-                    raise damaged(self._folder)
-                reward = self._folder / REWARD
-                self._tuned = TunedModel(base, self._folders, reward if reward.is_dir() else None)
-        return self._tuned
+def family_loader(family: Mapping[str, Loader[LanguageModel]]) -> Loader[StagedModel]:
+    """The loader of models of one family, by stage, the base first."""
+
+    def load(_: Report) -> StagedModel:
+        return SiblingModels({stage: loader.model() for stage, loader in family.items()})
+
+    return Loader(TITLE, load, needs=tuple(family.values()), retries=True, known={NAMES: tuple(family)})
+
+
+def stage_names(loader: Loader[StagedModel]) -> list[str]:
+    """The stages that there will be, before anything is loaded."""
+    return list(loader.known[NAMES] if loader.loaded is None else loader.loaded.stages)

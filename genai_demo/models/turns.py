@@ -7,8 +7,8 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
-from ..errors import NoChatTemplate, UnusableChatTemplate
 from .encoding import PLACEHOLDER, WrittenTurn
+from .errors import NoChatTemplate, UnusableChatTemplate
 
 logger = logging.getLogger(__name__)
 

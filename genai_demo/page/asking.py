@@ -18,8 +18,9 @@ from gradio.events import api
 
 from ..asks import Answerer, Ask, Feature, Json
 from ..errors import DemoError, InvalidParameter
+from ..models.errors import ModelLoading
 from ..params import plain_fields
-from .messages import sentence
+from .messages import explanation
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +59,14 @@ def in_words(work: PageFunction, name: str) -> PageFunction:
 
 
 def explained(error: Exception) -> Json:
-    """What the browser is told of an error. Of a mistake of ours it gets a sentence, and the terminal the details."""
-    if isinstance(error, DemoError):
-        return {"error": sentence(error), "loading": error.key == "model_loading", "offers": error.offers}
-    logger.error("A question could not be answered.", exc_info=error)
-    return {"error": sentence(DemoError())}
+    """What the browser is told of an error, see `explanation`; `loading`: the model may answer in a moment.
+
+    Of a mistake of ours it learns no more than that there was one: the terminal has the details.
+    """
+    if not isinstance(error, DemoError):
+        logger.error("A question could not be answered.", exc_info=error)
+        error = DemoError()
+    return explanation(error) | {"loading": isinstance(error, ModelLoading)}
 
 
 class Runs:

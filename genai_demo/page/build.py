@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..asks import Feature, Json, Loader, Local
-from ..models.loading import ModelLoader
+from ..models.loader import LoadStatus
 from .asking import Runs, in_words, page_function, publish
 from .doors import guarded
 from .messages import sentence, stage_name
@@ -21,17 +21,17 @@ from .web_files import head
 Source = tuple[Feature[Any], Loader[Any]]
 
 
-def build_page(loader: ModelLoader, sources: Sequence[Source], notices: str) -> gr.Blocks:
-    """The whole page. Nothing is loaded yet: the first visitor (or `loader.start()`) begins that.
+def build_page(loader: Loader[Any], sources: Sequence[Source], notices: str) -> gr.Blocks:
+    """The whole page. Nothing is loaded yet: the first visitor begins that, if nobody has.
 
     Args:
-        loader: of the model whose progress the bar at the top shows.
+        loader: of the language model, whose progress the bar at the top shows.
         sources: each idea with the loader of its model, in the order in which their tabs appear.
         notices: licence texts that the footer shows on request.
     """
     words, answerer = load_texts("genai_demo.page")["ui"], Local(sources)
     with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=True) as page:
-        _header(loader, words, [feature.address for feature, _ in sources])
+        _header(loader, sources, words)
         with gr.Tabs(elem_id="tabs"):
             for feature, source in sources:
                 title = load_texts(feature.package)["title"]
@@ -84,11 +84,11 @@ def launch_options(features: Sequence[Feature[Any]]) -> dict[str, Any]:
     }
 
 
-def _header(loader: ModelLoader, words: dict[str, Any], tabs: Sequence[str]) -> None:
+def _header(loader: Loader[Any], sources: Sequence[Source], words: dict[str, Any]) -> None:
     def status(_: Any) -> Json:
-        loader.start()
-        state = status_payload(loader)
-        return {**state, "features": dict.fromkeys(tabs, state)}
+        for one in _loaders(loader, sources):
+            one.start()
+        return status_payload(loader, sources)
 
     model_status = in_words(status, "model_status")
 
@@ -108,23 +108,48 @@ def _header(loader: ModelLoader, words: dict[str, Any], tabs: Sequence[str]) -> 
     )
 
 
-def status_payload(loader: ModelLoader) -> Json:
-    """How far the model is, as the bar at the top shows it."""
-    status = loader.status
+def status_payload(loader: Loader[Any], sources: Sequence[Source] = ()) -> Json:
+    """How far the models are: of the language model, as the bar at the top shows it, and what each idea waits for.
+
+    {sentence, fraction, ready, failed} of the language model; its sentence also names what else is on its way, and
+    what failed. `features`: address → {ready, failed, sentence} of the model that answers there. Nothing is started.
+    """
+    shown = loader.status
+    others = [one.status for one in _loaders(loader, sources) if one is not loader]
+    waiting = dict.fromkeys(one.title for one in others if not one.over and one.title != shown.title)
+    failed = dict.fromkeys(one.title for one in others if one.error not in (None, shown.error))
+    words = load_texts("genai_demo.page")["status"]
+    parts = [
+        _status_sentence(shown),
+        *([words["also_loading"].format(titles=" · ".join(waiting))] if waiting else []),
+        *([words["also_failed"].format(titles=" · ".join(failed))] if failed else []),
+    ]
+    return {
+        "sentence": " · ".join(parts),
+        "fraction": shown.fraction,
+        "ready": shown.ready,
+        "failed": shown.error is not None,
+        "features": {feature.address: _feature_status(source.status) for feature, source in sources},
+    }
+
+
+def _loaders(loader: Loader[Any], sources: Sequence[Source]) -> list[Loader[Any]]:
+    """Each once, that of the language model first."""
+    return list(dict.fromkeys((loader, *(source for _, source in sources))))
+
+
+def _feature_status(status: LoadStatus) -> Json:
+    return {"ready": status.ready, "failed": status.error is not None, "sentence": _status_sentence(status)}
+
+
+def _status_sentence(status: LoadStatus) -> str:
     words = load_texts("genai_demo.page")["status"]
     if status.error is not None:
-        text = sentence(status.error)
-    elif status.ready:
-        text = words["ready"].format(title=status.title)
-    else:
-        percent = round(100 * status.fraction)
-        text = words["loading"].format(title=status.title, stage=stage_name(status.stage), percent=percent)
-    return {
-        "sentence": text,
-        "fraction": status.fraction,
-        "ready": status.ready,
-        "failed": status.error is not None,
-    }
+        return sentence(status.error)
+    if status.ready:
+        return str(words["ready"]).format(title=status.title)
+    percent = round(100 * status.fraction)
+    return str(words["loading"]).format(title=status.title, stage=stage_name(status.stage), percent=percent)
 
 
 def _footer(words: dict[str, Any], notices: str) -> None:

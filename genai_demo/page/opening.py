@@ -14,7 +14,7 @@ import gradio as gr
 import psutil
 
 from .. import proxy
-from ..errors import NoFreePort, NotStarted, PortInUse, PortNotAllowed, UnknownHost
+from .errors import NoFreePort, NotOpened, NotStarted, PortInUse, PortNotAllowed, UnknownHost
 from .texts import load_texts
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def open_page(page: gr.Blocks, host: str, port: int, options: dict[str, Any]) ->
         raise PortInUse(port=str(port)) from error
     except Exception as error:
         logger.exception("Gradio could not open the page.")
-        raise NotStarted(reason=type(error).__name__) from error
+        raise NotOpened(reason=type(error).__name__) from error
     return told(host, port)
 
 
@@ -60,7 +60,7 @@ def choose_place(host: str | None, port: int | None) -> tuple[str, int]:
     """The address and the port to listen on, where nobody else does. Gradio's environment variables count, too.
 
     Raises:
-        PortInUse, NoFreePort, PortNotAllowed, UnknownHost, NotStarted: there is none.
+        PortInUse, NoFreePort, PortNotAllowed, UnknownHost, NotOpened: there is none.
     """
     host = (host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL).strip("[]")
     if port is not None:
@@ -137,7 +137,7 @@ def _refusal(error: OSError, host: str, port: int) -> NotStarted:
         return PortNotAllowed(port=str(port))
     if error.errno == errno.EADDRNOTAVAIL:
         return UnknownHost(host=host)
-    return NotStarted(reason=error.strerror)
+    return NotOpened(reason=str(error.strerror))
 
 
 def _number(variable: str, default: int) -> int:

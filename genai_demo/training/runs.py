@@ -6,44 +6,61 @@ stopped, or killed, goes on as if nothing had happened: start the same command a
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
 import platform
+import shutil
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import torch
 from tqdm import tqdm
 
-from ..models.catalogue import DEFAULT_MODEL
+from ..datasets.records import LOG, TRAINING
+from ..models.device import choose_device
+from .options import Option, changed
 
 CHECKPOINT = "checkpoint.pt"
-LOG = "log.jsonl"
 SEEDS_PER_RUN = 1_000_003  # so that no step of one seed shares its random numbers with a step of another
+
+Figures = dict[str, Any]  # of a line of the log, by name
 
 
 class Trainer(Protocol):
-    """One of the steps of the tuning."""
+    """A model in training."""
 
+    recipe: Any  # a frozen dataclass whose fields say, by `Option`, which may change when the run goes on
     step: int  # how many have been done
-    steps: int  # how many there are in all
-    examine_every: int
+    unit: str  # what `progress` counts
 
-    def learn(self) -> dict[str, Any]:
-        """Do step number `step`, and return its figures."""
+    @property
+    def progress(self) -> int:
+        """How far the run has come."""
 
-    def examine(self) -> dict[str, Any]:
-        """Figures that are too costly for every step; measured before the first, now and then, and after the last."""
+    @property
+    def total(self) -> int | None:
+        """How far it goes; None for one that ends when it is told to."""
+
+    def start(self, *, new: bool) -> Figures:
+        """What the log says of the beginning of the run or, where it is not `new`, of its going on."""
+
+    def learn(self) -> Figures:
+        """Do step number `step`. Its figures, or none if the log is to have no line about it."""
+
+    def is_due(self) -> bool:
+        """Whether the model is to be examined now, between two steps."""
+
+    def examine(self) -> Figures:
+        """What is too costly for every step."""
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on, and the recipe."""
+        """All that the next step depends on, but for the recipe."""
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
@@ -53,8 +70,36 @@ class Trainer(Protocol):
 class Limits:
     """When to pause, and how often to save. In minutes."""
 
-    minutes: float | None = None
-    checkpoint_minutes: float = 5.0
+    minutes: Annotated[float | None, Option("stop after this time, saved; the same command goes on")] = None
+    checkpoint_minutes: Annotated[float, Option("between checkpoints")] = 5.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a command runs on."""
+
+    device: Annotated[str, Option("auto, cuda, mps or cpu")] = "auto"
+    threads: Annotated[int, Option("of the processor (default: all)")] = field(
+        default_factory=lambda: os.cpu_count() or 1
+    )
+
+    def prepare(self) -> torch.device:
+        """Take so many threads, and choose the device.
+
+        Raises:
+            UnknownDevice: this machine has no such device.
+        """
+        torch.set_num_threads(self.threads)
+        return choose_device(self.device)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What can be said to every command that trains for long."""
+
+    folder: Annotated[Path, Option("for checkpoint and log; a checkpoint there is gone on with")]
+    export: Annotated[Path | None, Option("write there what the app ships, when all steps are done")] = None
+    limits: Limits = field(default_factory=Limits)
 
 
 def train(trainer: Trainer, folder: Path, device: torch.device, limits: Limits | None = None) -> bool:
@@ -67,36 +112,47 @@ def train(trainer: Trainer, folder: Path, device: torch.device, limits: Limits |
     folder.mkdir(parents=True, exist_ok=True)
     saved = load_checkpoint(folder, device)
     if saved is not None:
+        require_same_recipe(saved["recipe"], trainer.recipe)
         trainer.restore(saved["trainer"])
-    clock, saved_at = Stopwatch(saved["hours"] if saved else 0.0), 0.0
+    clock = Stopwatch(saved["hours"], saved["busy_hours"]) if saved else Stopwatch()
     forget_log_after(folder, trainer.step if saved else -1)
-    if saved is None:
-        write_log(folder, {"step": 0, **trainer.examine()})
-    with StopOnSignal() as stop, tqdm(total=trainer.steps, initial=trainer.step, unit="step") as bar:
-        while trainer.step < trainer.steps and not stop.asked and not _late(limits, clock):
+    if opening := trainer.start(new=saved is None):
+        write_log(folder, {"step": trainer.step, **opening})
+    saved_at = 0.0
+    with StopOnSignal() as stop, _progress_bar(trainer) as bar:
+        while not _is_done(trainer) and not stop.asked and not _late(limits, clock):
             figures = trainer.learn()
-            bar.update()
-            bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items() if isinstance(value, float)})
-            if trainer.step % trainer.examine_every == 0 or trainer.step == trainer.steps:
+            bar.update(trainer.progress - bar.n)
+            if trainer.is_due():
                 figures |= trainer.examine()
-            write_log(folder, {"step": trainer.step, **figures, "hours": clock.hours})
+            if figures:
+                bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items() if isinstance(value, float)})
+                write_log(folder, {"step": trainer.step, **figures, **clock.line()})
             if clock.minutes - saved_at >= limits.checkpoint_minutes:
-                save_checkpoint(folder, {"trainer": trainer.state(), "hours": clock.hours})
+                save_run(trainer, folder, clock)
                 saved_at = clock.minutes
-    save_checkpoint(folder, {"trainer": trainer.state(), "hours": clock.hours})
-    return trainer.step == trainer.steps
+    save_run(trainer, folder, clock)
+    return _is_done(trainer)
+
+
+def _is_done(trainer: Trainer) -> bool:
+    return trainer.total is not None and trainer.progress >= trainer.total
+
+
+def _progress_bar(trainer: Trainer) -> tqdm[Any]:
+    large = trainer.total is None or trainer.total > 10_000
+    return tqdm(total=trainer.total, initial=trainer.progress, unit=trainer.unit, unit_scale=large)
 
 
 def _late(limits: Limits, clock: Stopwatch) -> bool:
     return limits.minutes is not None and clock.minutes >= limits.minutes
 
 
-def require_same_recipe(saved: Mapping[str, Any], recipe: Mapping[str, Any]) -> None:
+def require_same_recipe(saved: Mapping[str, Any], recipe: Any) -> None:
     """Raise ValueError where a checkpoint was made with another recipe: its steps would not be this run's."""
-    different = sorted(name for name in recipe if saved.get(name) != recipe[name])
+    different = ", ".join(changed(recipe, saved))
     if different:
-        was = ", ".join(f"{name} was {saved.get(name)!r}" for name in different)
-        raise ValueError(f"this folder holds a run with another recipe: {was}")
+        raise ValueError(f"this folder holds a run with another recipe: {different}")
 
 
 def warm_up_and_cosine(step: int, steps: int, warm_up: int) -> float:
@@ -104,6 +160,12 @@ def warm_up_and_cosine(step: int, steps: int, warm_up: int) -> float:
     if step < warm_up:
         return (step + 1) / warm_up
     return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+
+
+def save_run(trainer: Trainer, folder: Path, clock: Stopwatch) -> None:
+    """The checkpoint that `train` goes on from."""
+    state = {"recipe": asdict(trainer.recipe), "trainer": trainer.state(), **clock.line()}
+    save_checkpoint(folder, state)
 
 
 def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
@@ -150,21 +212,30 @@ def seed_of_step(seed: int, step: int) -> int:
 
 
 class Stopwatch:
-    """Counts hours on the wall, going on from those of an earlier part of the run."""
+    """Counts hours, on the wall and of the processor, going on from those of an earlier part of the run."""
 
-    def __init__(self, hours: float = 0.0) -> None:
-        self._before = hours
-        self._began = time.monotonic()
+    def __init__(self, hours: float = 0.0, busy_hours: float = 0.0) -> None:
+        self._before, self._busy_before = hours, busy_hours
+        self._began, self._busy_began = time.monotonic(), time.process_time()
 
     @property
     def hours(self) -> float:
-        """Since the very beginning."""
+        """On the wall, since the very beginning."""
         return self._before + self.minutes / 60
 
     @property
+    def busy_hours(self) -> float:
+        """Of the processor, per thread in use, since the very beginning."""
+        return self._busy_before + (time.process_time() - self._busy_began) / 3600 / torch.get_num_threads()
+
+    @property
     def minutes(self) -> float:
-        """Since this process began."""
+        """On the wall, since this process began."""
         return (time.monotonic() - self._began) / 60
+
+    def line(self) -> dict[str, float]:
+        """Both, for the log."""
+        return {"hours": self.hours, "busy_hours": self.busy_hours}
 
 
 class StopOnSignal:
@@ -195,19 +266,16 @@ def hardware(device: torch.device) -> str:
     return f"{platform.machine()} processor, {torch.get_num_threads()} threads"
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that runs the model."""
-    add = parser.add_argument
-    add("--model", default=DEFAULT_MODEL, help="a base model's name, or its folder (default: %(default)s)")
-    add("--device", default="auto", help="auto, cuda, mps or cpu (default: %(default)s)")
-    add("--threads", type=int, default=os.cpu_count() or 1, help="of the processor (default: all)")
+def write_record(target: Path, facts: Mapping[str, Any], recipe: Any, clock: Stopwatch, device: torch.device) -> None:
+    """`training.json`, beside what is shipped: how it was made."""
+    hours = {name: round(hours, 2) for name, hours in clock.line().items()}
+    about = {**facts, **hours, "hardware": hardware(device), "recipe": asdict(recipe)}
+    (target / TRAINING).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that trains."""
-    add = parser.add_argument
-    add("folder", type=Path, help="for checkpoint and log; a checkpoint there is gone on with")
-    add("--export", type=Path, help="write there what the app ships, when all steps are done")
-    add("--minutes", type=float, help="stop after this time, saved; the same command goes on")
-    add("--checkpoint-minutes", type=float, default=5.0, help="between checkpoints (default: %(default)s)")
-    add_model_arguments(parser)
+def export_record(trainer: Trainer, folder: Path, target: Path, facts: Mapping[str, Any], device: torch.device) -> None:
+    """The log of the run in `folder`, and its record with `facts` that are its own."""
+    shutil.copy(folder / LOG, target / LOG)
+    saved = load_checkpoint(folder, torch.device("cpu"))
+    clock = Stopwatch(saved["hours"], saved["busy_hours"]) if saved else Stopwatch()
+    write_record(target, facts, trainer.recipe, clock, device)

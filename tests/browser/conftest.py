@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from visiting import Visit, serve, visit
 
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureGenerator, PictureLoader
-from genai_demo.models.stages import TunedModel
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.drawing_model import DrawingModel
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
+from genai_demo.models.picture_generator import PictureGenerator
+from genai_demo.models.stages import StagedModel, TunedModel
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,19 +42,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def pictures(generator: PictureGenerator) -> PictureLoader:
+def pictures(generator: PictureGenerator) -> Loader[DrawingModel]:
     """A loader that is done: it holds the tiny picture model."""
-    return PictureLoader.of(generator)
+    return Loader.of(generator, "Tiny pictures")
 
 
 @pytest.fixture(scope="session")
-def stages(tuned: TunedModel) -> StagesLoader:
+def stages(tuned: TunedModel) -> Loader[StagedModel]:
     """A loader that is done: it holds the tiny tuned model."""
-    return StagesLoader.of(tuned)
+    return Loader.of(tuned, "Tiny stages")
 
 
 @pytest.fixture(scope="module")
-def address(loader: ModelLoader, pictures: PictureLoader, stages: StagesLoader) -> Iterator[str]:
+def address(
+    loader: Loader[LanguageModel], pictures: Loader[DrawingModel], stages: Loader[StagedModel]
+) -> Iterator[str]:
     url, stop = serve(loader, pictures, stages=stages)
     yield url
     stop()

@@ -11,7 +11,8 @@ import numpy as np
 
 from genai_demo.asks import Json
 from genai_demo.features.word_vectors.formula import parse_formula
-from genai_demo.models.loading import ModelLoader
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
 from genai_demo.models.word_vectors import Pieces, TableOrigin, WordVectors, centred
 from genai_demo.page.texts import load_texts
 
@@ -25,18 +26,9 @@ PLANTED = {
 }
 
 
-class PlantedVectors:
-    """Stands in for a `VectorsLoader`: the table is there as soon as the language model is."""
-
-    from_file = None
-
-    def __init__(self, language: ModelLoader) -> None:
-        self._language = language
-        self.table = planted_table()
-
-    def model(self, wait_seconds: float = 0.0) -> WordVectors:
-        self._language.model(wait_seconds)
-        return self.table
+def planted_loader(language: Loader[LanguageModel]) -> Loader[WordVectors]:
+    """The table is there as soon as the language model is."""
+    return Loader("The planted table", lambda _: planted_table(), needs=(language,))
 
 
 def planted_table() -> WordVectors:
@@ -53,8 +45,9 @@ def planted_table() -> WordVectors:
     raw["племянница"] = raw["niece"] + 0.3 * _noise("a little")
     raw["собака"] = raw["dog"] + 0.3 * _noise("little")
     unit, mean = centred(np.stack([raw[word.lower()] for word in _words()]).astype(np.float32))
+    words, dimensions = unit.shape
     origin = TableOrigin(
-        "planted", "a table planted for tests", "full precision", "cpu", "float32", *unit.shape, inside_model=True
+        "planted", "a table planted for tests", "full precision", "cpu", "float32", words, dimensions, inside_model=True
     )
     return WordVectors(_words(), unit, mean, origin, _cut)
 

@@ -16,11 +16,12 @@ from playwright.sync_api import Browser, Page, Route
 from transformers import Gemma3ForCausalLM
 from visiting import Visit, serve, visit
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.next_word import backend
+from genai_demo.models.drawing_model import DrawingModel
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.loader import Loader
+from genai_demo.models.stages import StagedModel
 from genai_demo.page import asking
 from tests.conftest import sentencepiece_tokenizer
 
@@ -40,11 +41,11 @@ def guest(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def slow(tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> Slow:
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     """Let every pass of the tiny model take so many seconds more."""
-    forward = tiny._forward
+    read = TorchEngine.read
     return lambda seconds: monkeypatch.setattr(
-        tiny, "_forward", lambda *given, **named: (time.sleep(seconds), forward(*given, **named))[1]
+        TorchEngine, "read", lambda engine, rows: (time.sleep(seconds), read(engine, rows))[1]
     )
 
 
@@ -193,7 +194,8 @@ def wait_until_written(visitor: Visit) -> None:
     visitor.page.wait_for_function(
         """() => {
           const scene = document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene;
-          return scene.live && scene.node.querySelector(".gx-halt").getAttribute("aria-disabled") === "true";
+          const halt = scene.node.querySelector(".gx-halt");
+          return scene.progress("writing").live && halt.getAttribute("aria-disabled") === "true";
         }""",
         timeout=30_000,
     )
@@ -287,7 +289,7 @@ def test_a_program_that_is_started_again_is_found_again(
         page.wait_for_selector(".gx-current:visible .gx-scene:not(.gx-stale)", timeout=30_000)
         guest.settle()
         assert guest.find("textarea").first.input_value() == "the cat sat"
-        tiny = LanguageModel(network, sentencepiece_tokenizer(), name="tiny")
+        tiny = LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="tiny")
         assert shows_bars_of(guest, tiny, "the cat sat")
         assert page.evaluate("window.sameVisit")
     finally:
@@ -298,7 +300,11 @@ def test_a_program_that_is_started_again_is_found_again(
 
 
 def test_another_program_in_its_place_is_loaded_and_what_was_typed_is_kept(
-    browser: Browser, loader: ModelLoader, pictures: PictureLoader, stages: StagesLoader, tiny: LanguageModel
+    browser: Browser,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
+    stages: Loader[StagedModel],
+    tiny: LanguageModel,
 ) -> None:
     port = free_port()
     url, stop = serve(loader, pictures, stages=stages, server_port=port)
@@ -385,9 +391,9 @@ def test_a_long_wait_is_said_and_dims_the_figures_of_the_earlier_prompt(visitor:
 
 def test_a_wait_in_the_queue_names_the_place(
     browser: Browser,
-    loader: ModelLoader,
-    pictures: PictureLoader,
-    stages: StagesLoader,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
+    stages: Loader[StagedModel],
     slow: Slow,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,6 +17,7 @@ from test_next_word import HOSTILE
 from visiting import Visit
 
 from genai_demo.features.denoising import backend, view
+from genai_demo.features.denoising.steps import Step
 from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.page.texts import load_texts
 
@@ -193,7 +194,7 @@ def finished(visitor: Visit, steps: int) -> None:
     expect(visitor.find("[role=status]").first).to_contain_text(f"Finished after {steps} steps", timeout=20_000)
 
 
-def expected_run(generator: PictureGenerator, steps: int, prompt: str = PROMPT) -> list[backend.Step]:
+def expected_run(generator: PictureGenerator, steps: int, prompt: str = PROMPT) -> list[Step]:
     return list(backend.denoise(generator, prompt, 1, steps, 4.0, "ddim"))
 
 

@@ -61,14 +61,14 @@ def test_digits_order_answers_on_every_layout(calm: Visit, layout: str) -> None:
     page = calm.open("rater")
     page.wait_for_function(
         """() => {
-          const { payload, writing } = document.querySelector("#scene-rlhf-rater .gx-scene").genaiScene.state();
-          return !writing && payload.answers.every((one) => one.features);
+          const scene = document.querySelector("#scene-rlhf-rater .gx-scene").genaiScene;
+          return scene.progress("answers").live && scene.progress("answers").whole;
         }""",
         timeout=60_000,
     )
     page.locator("h1").click()
     press(page, *DIGITS[layout])
-    assert page.evaluate('document.querySelector("#scene-rlhf-rater .gx-scene").genaiScene.state().order') == [1]
+    assert page.evaluate('document.querySelector("#scene-rlhf-rater .gx-scene").genaiScene.state.round.order') == [1]
 
 
 def test_a_key_that_is_no_digit_guesses_nothing(calm: Visit) -> None:
@@ -105,9 +105,6 @@ def confirm_by_enter(page: Page) -> None:
 )
 def test_enter_that_confirms_a_composition_starts_nothing(calm: Visit, scene: str, box: str) -> None:
     page = calm.open(scene)
-    page.wait_for_function(
-        "!document.querySelector('.gx-current:not([style*=none]) .gx-scene').genaiScene.state?.().writing"
-    )
     calm.settle(2_000)
     started: list[str] = []
     page.on("request", lambda request: started.append(request.url) if "queue/join" in request.url else None)

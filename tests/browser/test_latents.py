@@ -10,9 +10,9 @@ from test_denoising import PROMPT, TEXTS, caption, pixels, run, slide, sources
 from visiting import Visit, serve, visit
 
 from genai_demo.features.denoising import backend, view
+from genai_demo.models.language import LanguageModel
 from genai_demo.models.latent_generator import LatentGenerator
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.loader import Loader
 from tests.pipelines import stable_diffusion
 
 WORDS = TEXTS["steps"]
@@ -24,8 +24,8 @@ def pipeline() -> LatentGenerator:
 
 
 @pytest.fixture
-def guest(browser: Browser, loader: ModelLoader, pipeline: LatentGenerator) -> Iterator[Visit]:
-    url, stop = serve(loader, PictureLoader.of(pipeline))
+def guest(browser: Browser, loader: Loader[LanguageModel], pipeline: LatentGenerator) -> Iterator[Visit]:
+    url, stop = serve(loader, Loader.of(pipeline, "Tiny diffusion"))
     kept = visit(browser, url)
     yield kept
     kept.page.context.close()

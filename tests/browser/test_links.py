@@ -78,7 +78,7 @@ def test_a_scene_opens_with_the_questions_that_were_recorded(page: Page, scene: 
 
 @pytest.mark.parametrize("scene", ALL)
 def test_a_link_opens_the_screen_that_it_describes(page: Page, calm: Visit, scene: str) -> None:
-    state, written = of(page, scene, "otherState(address, fields, 5)")
+    state, written = of(page, scene, "otherState(address, fields, 9)")
     calm.page.goto(f"{calm.address}/?{urlencode({'tab': TAB_OF[scene], 'scene': scene, **written})}")
     calm.wait_for_live()
     opened = calm.page.evaluate("(id) => document.querySelector(id).genaiScene.state", node(scene))

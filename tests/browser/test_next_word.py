@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 from visiting import Visit
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.features.next_word import backend
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
@@ -39,13 +40,26 @@ def set_sliders(page: Page, temperature: float, top_k: int, top_p: float) -> Non
 
 
 def shown_distribution(page: Page) -> dict[str, list[float]]:
-    """What the Sample scene draws: ids, probabilities, and how many tokens are kept."""
-    return page.evaluate(
-        """() => {
-          const { now } = document.querySelector("#scene-next-word-sample .gx-scene").genaiScene;
-          return { ids: now.candidates.map((one) => one.id), probabilities: [...now.probabilities], size: [now.size] };
+    """What the Sample scene draws: ids, probabilities, how many tokens are kept; its bars show these figures."""
+    shown = page.evaluate(
+        """async () => {
+          const modules = ["draws", "settings"].map((name) => `#features/next_word/web/${name}.js`);
+          const [[{ afterSettings }, { settingsOf }], [{ percent }]] = await Promise.all([
+            gxModules(...modules), gxModules("#page/numbers.js"),
+          ]);
+          const scene = document.querySelector("#scene-next-word-sample .gx-scene").genaiScene;
+          const now = afterSettings(settingsOf(scene.state), scene.answers);
+          const probabilities = [...now.probabilities];
+          const numbers = [...scene.node.querySelectorAll("li:not(.gx-rest, [hidden]) .gx-bar-number")];
+          return {
+            ids: scene.answers.bars.candidates.map((one) => one.id), probabilities, size: [now.size],
+            isTold: numbers.map((one, index) => one.textContent === percent(probabilities[index])),
+          };
         }"""
     )
+    assert len(shown["isTold"]) == 10
+    assert all(shown.pop("isTold"))
+    return shown
 
 
 def warped(logits: torch.Tensor, temperature: float, top_k: int, top_p: float) -> torch.Tensor:
@@ -216,12 +230,22 @@ def test_the_browser_draws_with_the_numbers_of_the_backend(visitor: Visit, tiny:
     page = visitor.open("sample")
     fill_prompt(visitor, "the cat sat")
     for seed, index in ((0, 0), (1, 7), (2**53 - 1, 99)):
-        assert page.evaluate("([s, i]) => genai.sampling.uniform(s, i)", [seed, index]) == uniform_number(seed, index)
+        number = page.evaluate(
+            "([s, i]) => gxModules('#features/next_word/web/sampling.js').then(([{ uniform }]) => uniform(s, i))",
+            [seed, index],
+        )
+        assert number == uniform_number(seed, index)
     set_sliders(page, 2, 0, 1)  # flat: many draws fall beyond the bars
     page.get_by_role("button", name="Draw 100").click()
     visitor.settle()
     names = page.evaluate(
-        "() => document.querySelector('#scene-next-word-sample .gx-scene').genaiScene.drawn.names.map((one) => one.id)"
+        """async () => {
+          const [draws] = await gxModules("#features/next_word/web/draws.js");
+          const { state, answers } = document.querySelector("#scene-next-word-sample .gx-scene").genaiScene;
+          const { probabilities } = draws.afterSettings(state, answers);
+          const drawn = draws.draws(probabilities, state.seed, 0, state.drawn);
+          return draws.named(drawn, answers.bars, answers.names.tokens).map((one) => one.id);
+        }"""
     )
     logits = tiny.next_logits([token.id for token in tiny.encode_prompt("the cat sat")])
     settings = SamplingSettings(temperature=2.0)
@@ -231,7 +255,13 @@ def test_the_browser_draws_with_the_numbers_of_the_backend(visitor: Visit, tiny:
 
 
 def written_ids(page: Page) -> list[int]:
-    return page.evaluate("() => document.querySelector('#scene-next-word-repeat .gx-scene').genaiScene.ids()")
+    return page.evaluate(
+        """async () => {
+          const [{ textNow }] = await gxModules("#features/next_word/web/repeat.js");
+          return textNow(document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene)
+            .tokens.map((one) => one.id);
+        }"""
+    )
 
 
 def finish_writing(page: Page) -> None:
@@ -239,7 +269,8 @@ def finish_writing(page: Page) -> None:
     page.wait_for_function(
         """() => {
           const scene = document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene;
-          return scene.live && scene.node.querySelector(".gx-halt").getAttribute("aria-disabled") === "true";
+          const halt = scene.node.querySelector(".gx-halt");
+          return scene.progress("writing").live && halt.getAttribute("aria-disabled") === "true";
         }""",
         timeout=60_000,
     )
@@ -277,13 +308,13 @@ def test_a_chip_leads_back_to_its_bars_and_into_another_branch(visitor: Visit, t
     assert after[3] == int(third)
 
 
-def test_writing_can_be_stopped(visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_can_be_stopped(visitor: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     page = visitor.open("repeat")
     finish_writing(page)
     page.get_by_role("button", name="Start again").click()
     finish_writing(page)
-    forward = tiny._forward
-    monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
+    read = TorchEngine.read
+    monkeypatch.setattr(TorchEngine, "read", lambda engine, rows: (time.sleep(0.05), read(engine, rows))[1])
     page.get_by_role("button", name="Write 40").click()
     page.wait_for_selector(".gx-current:visible .gx-word")
     page.get_by_role("button", name="Stop").click()
@@ -319,12 +350,12 @@ def test_the_prompt_and_the_settings_follow_from_scene_to_scene(visitor: Visit, 
 
 @pytest.mark.parametrize("interruption", ["prompt", "restart", "stop and write"])
 def test_whatever_interrupts_the_writing_takes_its_place(
-    visitor: Visit, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch, interruption: str
+    visitor: Visit, monkeypatch: pytest.MonkeyPatch, interruption: str
 ) -> None:
     page = visitor.open("repeat")
     finish_writing(page)
-    forward = tiny._forward
-    monkeypatch.setattr(tiny, "_forward", lambda *given, **named: (time.sleep(0.05), forward(*given, **named))[1])
+    read = TorchEngine.read
+    monkeypatch.setattr(TorchEngine, "read", lambda engine, rows: (time.sleep(0.05), read(engine, rows))[1])
     page.get_by_role("button", name="Start again").click()
     finish_writing(page)
     page.get_by_role("button", name="Write 40").click()

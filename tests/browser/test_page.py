@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from urllib.parse import urlparse
 
 import pytest
@@ -9,9 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from visiting import NEXT_WORD, SCENES, SIZES, TAB_OF, WORD_VECTORS, Visit, serve, visit
 
-from genai_demo.errors import MissingModelPackage
-from genai_demo.models.loading import LoadStatus, ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.drawing_model import DrawingModel
+from genai_demo.models.errors import MissingModelPackage
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader, Report
 
 TYPE = (
     "li:not(.gx-rest) .gx-bar-label",
@@ -227,12 +229,16 @@ def test_a_tab_keeps_its_scene_while_the_other_is_shown(visitor: Visit) -> None:
 
 
 def test_recorded_examples_stand_until_the_model_is_ready(
-    browser: Browser, loader: ModelLoader, pictures: PictureLoader, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, tiny: LanguageModel, pictures: Loader[DrawingModel]
 ) -> None:
-    waiting = ModelLoader(loader.entry)
-    monkeypatch.setattr(waiting, "start", lambda: None)
-    waiting._status = LoadStatus("Tiny", "converting", 0.4, ready=False)
-    url, stop = serve(waiting, pictures)
+    arrived = threading.Event()
+
+    def load(report: Report) -> LanguageModel:
+        report("converting", 0.4)
+        arrived.wait()
+        return tiny
+
+    url, stop = serve(Loader("Tiny", load), pictures)
     guest = visit(browser, url)
     page = guest.page
     page.goto(f"{url}/?tab=next-word&scene=predict")
@@ -241,7 +247,7 @@ def test_recorded_examples_stand_until_the_model_is_ready(
     assert "40 %" in page.locator(".gx-status").inner_text()
     page.locator(".gx-current textarea").fill("the cat")
     page.wait_for_selector(".gx-current .gx-message.gx-note:visible")
-    waiting._finish(model=loader.model())
+    arrived.set()
     page.wait_for_selector(".gx-current .gx-kind.gx-real", timeout=10_000)
     assert "ready" in page.locator(".gx-status").inner_text()
     assert page.locator(".gx-current textarea").input_value() == "the cat"
@@ -250,13 +256,11 @@ def test_recorded_examples_stand_until_the_model_is_ready(
     assert guest.complaints == []
 
 
-def test_a_model_that_cannot_be_loaded_is_explained(
-    browser: Browser, loader: ModelLoader, pictures: PictureLoader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = ModelLoader(loader.entry)
-    monkeypatch.setattr(broken, "start", lambda: None)
-    broken._finish(error=MissingModelPackage(package="some-model==1.0"))
-    url, stop = serve(broken, pictures)
+def test_a_model_that_cannot_be_loaded_is_explained(browser: Browser, pictures: Loader[DrawingModel]) -> None:
+    def load(_: Report) -> LanguageModel:
+        raise MissingModelPackage(package="some-model==1.0")
+
+    url, stop = serve(Loader("Tiny", load), pictures)
     guest = visit(browser, url)
     guest.page.goto(f"{url}/?tab=next-word&scene=predict")
     guest.page.wait_for_selector(".gx-status.gx-error")

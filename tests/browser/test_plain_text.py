@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_next_word import finish_writing
+from test_next_word import finish_writing, written_ids
 from test_rlhf import ask, done
 from visiting import SHOWN, Visit
 
@@ -70,7 +70,7 @@ def test_bars_are_copied_as_words_and_figures(visitor: Visit) -> None:
 
 def written_text(page: Page, tiny: LanguageModel) -> str:
     """The prompt and all tokens of the Repeat scene."""
-    ids = page.evaluate("document.querySelector('#scene-next-word-repeat .gx-scene').genaiScene.ids()")
+    ids = written_ids(page)
     prompt = page.locator(f"{SHOWN} textarea").first.input_value()
     assert len(ids) > 3
     return prompt + "".join(tiny.texts(ids))
@@ -113,9 +113,9 @@ def test_a_marked_answer_is_copied_as_the_answer(visitor: Visit) -> None:
     done(visitor)
     ask(visitor, "the cat sat on", CHANGED["write"])
     done(visitor)
-    state = page.evaluate("document.querySelector('#scene-rlhf-changed .gx-scene').genaiScene.state().payload")
-    assert state["scored"]["tokens"]
-    assert copied(page, ".gx-written > *") == state["text"]
+    marked = page.evaluate("document.querySelector('#scene-rlhf-changed .gx-scene').genaiScene.answers.marked")
+    assert marked["scored"]["tokens"]
+    assert copied(page, ".gx-written > *") == marked["text"]
 
 
 def test_what_is_shown_as_it_is_is_left_to_the_browser(visitor: Visit) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from planted import PlantedVectors
-from playwright.sync_api import Browser, Page, Route, expect
+from planted import planted_loader
+from playwright.sync_api import Browser, Route, expect
+from test_rlhf import learned
 from visiting import RLHF, SHOWN, TAB_OF, Visit, serve, visit
 
-from genai_demo.errors import ModelLoading
 from genai_demo.features.rlhf.feature import FEATURE
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages import TunedModel
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.drawing_model import DrawingModel
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader, Report
+from genai_demo.models.stages import StagedModel, TunedModel
+from genai_demo.models.stages_loader import NAMES
 from genai_demo.page import build as page_module
 from genai_demo.page.scene import recorded
 from genai_demo.page.texts import load_texts
@@ -27,15 +28,18 @@ PROMISE = UI["provenance"]["takes_over"]
 KINDS = UI["provenance"]["kinds"]
 
 
-class Late(StagesLoader):
-    """Stages that are still being fetched when the language model is there."""
+class Late:
+    """Stages that are still being fetched when the language model is there, until they have `arrived`."""
 
-    arrived = False
+    def __init__(self, tuned: TunedModel) -> None:
+        self.arrived = threading.Event()
+        self._tuned = tuned
+        self.loader: Loader[StagedModel] = Loader("Tiny", self._load, known={NAMES: tuned.stages})
 
-    def model(self, wait_seconds: float = 0.0) -> Any:
-        if not self.arrived:
-            raise ModelLoading(title="Tiny", percent=50, stage="downloading")
-        return super().model(wait_seconds)
+    def _load(self, report: Report) -> StagedModel:
+        report("downloading", 0.5)
+        self.arrived.wait()
+        return self._tuned
 
 
 def kinds(visitor: Visit, inside: str = "") -> set[str]:
@@ -98,13 +102,15 @@ def opened(browser: Browser, url: str, scene: str) -> Visit:
 
 
 @pytest.fixture
-def late(tuned: TunedModel) -> Late:
-    return Late.of(tuned)  # type: ignore[return-value]
+def late(tuned: TunedModel) -> Iterator[Late]:
+    made = Late(tuned)
+    yield made
+    made.arrived.set()  # its thread ends
 
 
 @pytest.fixture
-def url(loader: ModelLoader, pictures: PictureLoader, late: Late) -> Iterator[str]:
-    found, stop = serve(loader, pictures, stages=late)
+def url(loader: Loader[LanguageModel], pictures: Loader[DrawingModel], late: Late) -> Iterator[str]:
+    found, stop = serve(loader, pictures, stages=late.loader)
     yield found
     stop()
 
@@ -115,14 +121,14 @@ def test_stages_that_come_later_than_their_base_take_over_too(
 ) -> None:
     guest = opened(browser, url, scene)
     expect(guest.find(".gx-message.gx-note")).to_contain_text("50 %")
-    late.arrived = True
+    late.arrived.set()
     guest.wait_for_live()
     guest.page.context.close()
     assert guest.complaints == []
 
 
 def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, url: str, late: Late) -> None:
-    late.arrived = True
+    late.arrived.set()
     guest = visit(browser, url)
     guest.page.route("**/queue/join*", lambda _: None)  # it never gets so far
     guest.page.goto(f"{url}/?tab={RLHF}&scene=compare")
@@ -138,12 +144,6 @@ def test_a_recorded_example_that_was_stopped_promises_nothing(browser: Browser, 
 # ── the rater's recorded answers ─────────────────────────────────────────────────────────────────────────────
 
 
-def rater_state(page: Page) -> dict[str, Any]:
-    rater = "document.querySelector('#scene-rlhf-rater .gx-scene').genaiScene"
-    found: dict[str, Any] = page.evaluate(f"() => {rater}.state()")
-    return found
-
-
 def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Browser, url: str, late: Late) -> None:
     guest = opened(browser, url, "rater")
     page = guest.page
@@ -152,7 +152,7 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
     assert status.bounding_box()["y"] < cards.first.bounding_box()["y"]
     cards.nth(2).locator("button").click()
     page.keyboard.press("1")
-    assert rater_state(page)["order"] == [2, 0]
+    assert learned(guest)["order"] == [2, 0]
     guest.find("button").get_by_text(RATER["order_again"], exact=True).click()
     last, first = (cards.nth(place).bounding_box() for place in (1, 0))
     page.mouse.move(last["x"] + 40, last["y"] + 12)
@@ -163,12 +163,12 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
     assert [text[:8] for text in cards.all_inner_texts()][:2] == ["Answer B", "Answer A"]
     guest.find("button").get_by_text(RATER["my_order"], exact=True).click()
     expect(status).to_have_text(RATER["ordered_early"])
-    assert rater_state(page)["order"] == [1, 0, 2, 3]
-    late.arrived = True  # but it is another model: its states and the recorded ones cannot be learned from together
+    assert learned(guest)["order"] == [1, 0, 2, 3]
+    late.arrived.set()  # but it is another model: its states and the recorded ones cannot be learned from together
     guest.wait_for_live()
     expect(guest.find(".gx-message.gx-note")).to_have_text(RATER["other_answers"])
     expect(status).to_have_text(RATER["order"])
-    state = rater_state(page)
+    state = learned(guest)
     assert [state["order"], state["rankings"]] == [[], []]
     page.context.close()
     assert guest.complaints == []
@@ -177,30 +177,34 @@ def test_recorded_answers_can_be_ordered_before_any_model_is_there(browser: Brow
 @pytest.mark.parametrize("alike", [True, False], ids=["the same words again", "other words"])
 def test_the_order_of_recorded_answers_teaches_the_model_that_wrote_them(
     browser: Browser,
-    loader: ModelLoader,
-    pictures: PictureLoader,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
     tuned: TunedModel,
     late: Late,
     alike: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = {"prompt": "the cat", "stage": tuned.stages[1], "seed": 1 if alike else 7}
-    told = FEATURE.ask("sample").whole(tuned, **asked)
-    told["provenance"] |= {"kind": "recorded", "recorded_on": "2026-01-01"}
+    asked = {"prompt": "the cat", "seed": 1}
+    written = FEATURE.ask("sample").whole(tuned, **asked | {"seed": 1 if alike else 7})
+    told = written | {
+        "seed": 1,
+        "provenance": written["provenance"] | {"kind": "recorded", "recorded_on": "2026-01-01"},
+    }
+    opening = {"answers": {"ask": "sample", "values": asked, "answer": told}}
     monkeypatch.setattr(
-        page_module, "recorded", lambda tab, name: told if (tab, name) == (RLHF, "rater") else recorded(tab, name)
+        page_module, "recorded", lambda tab, name: opening if (tab, name) == (RLHF, "rater") else recorded(tab, name)
     )
-    url, stop = serve(loader, pictures, PlantedVectors(loader), late)
+    url, stop = serve(loader, pictures, planted_loader(loader), late.loader)
     guest = opened(browser, url, "rater")
     for key in "4213":
         guest.page.keyboard.press(key)
     status = guest.find(".gx-verdict").first
     expect(status).to_have_text(RATER["ordered_early"])
-    late.arrived = True
+    late.arrived.set()
     expect(status).to_have_text(RATER["ordered"], timeout=30_000)
-    state = rater_state(guest.page)
-    assert [state["rankings"], state["predicted"]] == [[[3, 1, 0, 2]], None]
-    assert [one["text"] for one in state["known"]] == [one["text"] for one in told["answers"]]
+    state = learned(guest)
+    assert [state["rankings"], state["rounds"]] == [[[3, 1, 0, 2]], 0]
+    assert [one["text"] for one in state["answers"]] == [one["text"] for one in told["answers"]]
     line = guest.find(".gx-provenance").inner_text()
     assert PROMISE not in line
     assert line.startswith(KINDS["real" if alike else "recorded"])

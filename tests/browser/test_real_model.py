@@ -9,19 +9,20 @@ from playwright.sync_api import Browser, expect
 from test_next_word import check_against_warpers, finish_writing, random_settings
 from visiting import DENOISING, TAB_OF, serve, visit
 
-from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
+from genai_demo.models.catalogue import DEFAULT_MODEL, DEFAULT_PICTURES, find_model, find_pictures
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.word_vectors import VectorsLoader
+from genai_demo.models.loader import Loader
+from genai_demo.models.picture_generator import picture_loader
+from genai_demo.models.word_vectors import table_loader
 
 pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
 def real_address(real: LanguageModel) -> Iterator[str]:
-    loader = ModelLoader.of(real, find_model(DEFAULT_MODEL))
-    url, stop = serve(loader, PictureLoader(), VectorsLoader(loader))
+    entry = find_model(DEFAULT_MODEL)
+    loader = Loader.of(real, entry.title)
+    url, stop = serve(loader, picture_loader(find_pictures(DEFAULT_PICTURES)), table_loader(loader, entry))
     yield url
     stop()
 

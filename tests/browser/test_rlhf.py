@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -15,6 +16,7 @@ from genai_demo.models.sampling import SamplingSettings
 from genai_demo.models.stages import TunedModel
 from genai_demo.page.texts import load_texts
 
+UI = load_texts("genai_demo.page")["ui"]
 TEXTS = load_texts("genai_demo.features.rlhf")
 COMMON, COMPARE, CHANGED, RECIPE, RATER = (TEXTS[name] for name in ("common", "compare", "changed", "recipe", "rater"))
 PROMPT = "the cat sat on"
@@ -25,12 +27,22 @@ def ask(visitor: Visit, prompt: str, name: str) -> None:
     visitor.find("button").get_by_text(name, exact=True).click()
 
 
+SHOWN_SCENE = "[...document.querySelectorAll('.gx-current .gx-scene')].find((one) => one.offsetParent)?.genaiScene"
+DONE = f"""() => {{
+  const scene = {SHOWN_SCENE};
+  return !!scene && Object.keys(scene.answers).every((key) => scene.progress(key).asking === null);
+}}"""
+LEARNED = f"""async () => {{
+  const [rounds] = await gxModules("#features/rlhf/web/rounds.js");
+  const {{ state, settings, answers }} = {SHOWN_SCENE};
+  const {{ memory }} = rounds.learnable(state, answers.answers, settings);
+  return {{ ...memory, order: rounds.current(state, answers.answers).order, taste: answers.taste ?? null }};
+}}"""
+
+
 def done(visitor: Visit) -> None:
-    visitor.page.wait_for_function(
-        "() => !document.querySelector('.gx-current:not([hidden]) .gx-scene').genaiScene || "
-        "[...document.querySelectorAll('.gx-current .gx-scene')].filter((one) => one.offsetParent)"
-        ".every((one) => !one.genaiScene.state().writing)"
-    )
+    """Wait until nothing is on its way to the shown scene."""
+    visitor.page.wait_for_function(DONE)
     visitor.settle(150)
 
 
@@ -44,10 +56,15 @@ def chosen(visitor: Visit, label: str) -> str:
     )
 
 
-def state(visitor: Visit) -> dict[str, Any]:
-    """What the shown scene holds."""
-    shown = "[...document.querySelectorAll('.gx-current .gx-scene')].find((one) => one.offsetParent)"
-    found: dict[str, Any] = visitor.page.evaluate(f"() => {shown}.genaiScene.state()")
+def answers(visitor: Visit) -> dict[str, Any]:
+    """What the shown scene shows."""
+    found: dict[str, Any] = visitor.page.evaluate(f"() => {SHOWN_SCENE}.answers")
+    return found
+
+
+def learned(visitor: Visit) -> dict[str, Any]:
+    """All that the rater's reward model learns from, the order that is being given, and what it has learned."""
+    found: dict[str, Any] = visitor.page.evaluate(LEARNED)
     return found
 
 
@@ -91,10 +108,10 @@ def test_typed_control_tokens_and_html_stay_text(visitor: Visit) -> None:
 def test_a_prompt_that_is_refused_loses_nothing(visitor: Visit, scene: str, name: str) -> None:
     visitor.open(scene)
     done(visitor)
-    before = state(visitor)["payload"]
+    before = answers(visitor)
     ask(visitor, "cat " * 3_000, name)
     expect(visitor.find(".gx-message.gx-error")).to_contain_text("1,024")
-    assert state(visitor)["payload"] == before
+    assert answers(visitor) == before
     assert COMMON["writing"] not in visitor.find(".gx-work").inner_text()
 
 
@@ -216,8 +233,8 @@ def test_a_class_pools_its_orders_in_files(visitor: Visit, tmp_path) -> None:
         (tmp_path / name).write_text(json.dumps(held | change))
     with visitor.answer():
         visitor.find(".gx-file").set_input_files([tmp_path / "a", tmp_path / "b"])
-    pooled = state(visitor)
-    assert [pooled["raters"], pooled["taste"]["pairs"], len(pooled["known"])] == [3, 18, 12]
+    pooled = learned(visitor)
+    assert [pooled["raters"], pooled["taste"]["pairs"], len(pooled["answers"])] == [3, 18, 12]
     assert pooled["rankings"] == [[2, 0, 3, 1], [6, 4, 7, 5], [8, 9, 10, 11]]
     assert "18 pairs of answers by 3 raters" in visitor.find(".gx-panel").last.inner_text()
     for name, content in (
@@ -228,7 +245,7 @@ def test_a_class_pools_its_orders_in_files(visitor: Visit, tmp_path) -> None:
         (tmp_path / name).write_text(content)
         visitor.find(".gx-file").set_input_files(tmp_path / name)
         expect(visitor.find(".gx-message")).to_contain_text(name)
-    assert state(visitor)["rankings"] == pooled["rankings"]
+    assert learned(visitor) == pooled
 
 
 def test_answers_can_be_dragged_into_order(visitor: Visit) -> None:
@@ -243,10 +260,10 @@ def test_answers_can_be_dragged_into_order(visitor: Visit) -> None:
     page.mouse.up()
     visitor.settle()
     assert [text[:8] for text in cards.all_inner_texts()] == ["Answer D", "Answer A", "Answer B", "Answer C"]
-    assert state(visitor)["order"] == []  # the click that ends a drag places nothing
+    assert learned(visitor)["order"] == []  # the click that ends a drag places nothing
     with visitor.answer():
         visitor.find("button").get_by_text(RATER["my_order"], exact=True).click()
-    assert state(visitor)["rankings"] == [[3, 0, 1, 2]]
+    assert learned(visitor)["rankings"] == [[3, 0, 1, 2]]
 
 
 def test_a_rater_teaches_a_reward_model_by_keyboard_alone(visitor: Visit) -> None:
@@ -269,3 +286,78 @@ def test_a_rater_teaches_a_reward_model_by_keyboard_alone(visitor: Visit) -> Non
     assert "of 1 times" in panel
     visitor.find("button").get_by_text(RATER["forget"], exact=True).click()
     assert RATER["taste_empty"] in visitor.find(".gx-panel").last.inner_text()
+
+
+# ── links ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LINKS = {
+    "compare": (
+        {"prompt": PROMPT, "left": "sft", "temperature": "0.3", "seed": "7", "same": "true"},
+        """({ left, prompt }) => [prompt, left.stage, document.querySelector("#scene-rlhf-compare .gx-seed").value]""",
+        [PROMPT, "sft", "7"],
+        "replies",
+    ),
+    "changed": (
+        {"prompt": PROMPT, "stage": "sft", "length": "80", "token": "3"},
+        """({ stage, prompt }) => [prompt, stage,
+          [...document.querySelectorAll(".gx-written button")].findIndex((one) => one.ariaPressed === "true")]""",
+        [PROMPT, "sft", 3],
+        "marked",
+    ),
+    "recipe": (
+        {"part": "reinforcement", "run": "unleashed", "unleashed_step": "8", "ranking": "5", "kind": "list"},
+        """({ number }) => [number, document.querySelector("#scene-rlhf-recipe output:not([hidden] *)").value,
+          document.querySelector("#scene-rlhf-recipe .gx-row [aria-pressed=true]").textContent]""",
+        [5, "after 8 steps", RECIPE["run_unleashed"]],
+        "ranking",
+    ),
+    "rater": (
+        {"prompt": PROMPT, "seed": "9"},
+        """({ prompt, seed }) => [prompt, seed, document.querySelector("#scene-rlhf-rater textarea").value]""",
+        [PROMPT, 9, PROMPT],
+        "answers",
+    ),
+}
+
+
+@pytest.mark.parametrize("scene", LINKS)
+def test_a_link_opens_the_screen_that_was_chosen_and_nonsense_in_it_is_noted(visitor: Visit, scene: str) -> None:
+    values, look, expected, key = LINKS[scene]
+    page = visitor.page
+    see = f"() => ({look})({SHOWN_SCENE}.answers.{key})"
+    page.goto(f"{visitor.address}/?{urlencode({'tab': 'rlhf', 'scene': scene, **values})}")
+    visitor.wait_for_live()
+    done(visitor)
+    assert page.evaluate(see) == expected
+    assert visitor.find(".gx-message:visible").count() == 0
+    held = page.url
+    assert dict(parse_qsl(urlsplit(held).query)) == {"tab": "rlhf", "scene": scene, **values}
+    other = next(one for one in LINKS if one != scene)
+    visitor.go_to(other)
+    done(visitor)
+    page.go_back()
+    page.wait_for_url(held)
+    assert page.evaluate(see) == expected
+    name = "part" if scene == "recipe" else "seed" if scene == "rater" else "stage" if scene == "changed" else "left"
+    page.goto(f"{visitor.address}/?{urlencode({'tab': 'rlhf', 'scene': scene, name: '<img src=x>'})}")
+    visitor.wait_for_live()
+    expect(visitor.find(".gx-message.gx-note")).to_have_text(UI["link_in_part"])
+    assert page.evaluate(f"() => {SHOWN_SCENE}.fields.{name}.initial === {SHOWN_SCENE}.state.{name}")
+
+
+def test_what_a_rater_has_taught_survives_a_reload(visitor: Visit) -> None:
+    page = visitor.open("rater")
+    done(visitor)
+    with visitor.answer():
+        for key in "3142":
+            page.keyboard.press(key)
+    page.wait_for_timeout(1_500)
+    before = learned(visitor)
+    page.reload()
+    visitor.wait_for_live()
+    done(visitor)
+    after = learned(visitor)
+    assert after["rankings"] == before["rankings"] == [[2, 0, 3, 1]]
+    assert after["answers"] == before["answers"]
+    assert after["taste"] == before["taste"]
+    assert "6 pairs" in visitor.find(".gx-panel").last.inner_text()

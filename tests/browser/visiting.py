@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from planted import PlantedVectors
+from planted import planted_loader
 from playwright.sync_api import Browser, Locator, Page
 
 from genai_demo.features.denoising.feature import FEATURE as DENOISING_FEATURE
 from genai_demo.features.next_word.feature import FEATURE as NEXT_WORD_FEATURE
 from genai_demo.features.rlhf.feature import FEATURE as RLHF_FEATURE
 from genai_demo.features.word_vectors.feature import FEATURE as WORD_VECTORS_FEATURE
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
-from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.models.word_vectors import VectorsLoader
+from genai_demo.models.drawing_model import DrawingModel
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
+from genai_demo.models.stages import StagedModel
+from genai_demo.models.stages_loader import adapters_loader
+from genai_demo.models.word_vectors import WordVectors
 from genai_demo.page.build import build_page, launch_options
 
 SIZES = ((1280, 720), (1024, 768), (390, 844))
@@ -33,10 +35,10 @@ SHOWN = ".gx-current:visible"  # each tab has a current scene; that of the open 
 
 
 def serve(
-    loader: ModelLoader,
-    pictures: PictureLoader,
-    vectors: VectorsLoader | PlantedVectors | None = None,
-    stages: StagesLoader | None = None,
+    loader: Loader[LanguageModel],
+    pictures: Loader[DrawingModel],
+    vectors: Loader[WordVectors] | None = None,
+    stages: Loader[StagedModel] | None = None,
     notices: str = "Built on <tiny> `${notices}`",
     **launch: object,
 ) -> tuple[str, Callable[[], None]]:
@@ -46,9 +48,9 @@ def serve(
     """
     sources = (
         (NEXT_WORD_FEATURE, loader),
-        (WORD_VECTORS_FEATURE, vectors or PlantedVectors(loader)),
+        (WORD_VECTORS_FEATURE, vectors or planted_loader(loader)),
         (DENOISING_FEATURE, pictures),
-        (RLHF_FEATURE, stages or StagesLoader(loader)),
+        (RLHF_FEATURE, stages or adapters_loader(loader)),
     )
     options = launch_options([feature for feature, _ in sources])
     demo = build_page(loader, sources, notices)

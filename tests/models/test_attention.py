@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -56,7 +58,7 @@ def test_an_error_inside_leaves_nothing_behind(model, seen):
 def test_the_weights_are_the_softmax_of_queries_and_keys(model, seen):
     x, text = seen
     name, layer = next((name, one) for name, one in model.unet.named_modules() if name.endswith("attn2"))
-    caught = {}
+    caught: dict[str, Any] = {}
     hook = layer.register_forward_pre_hook(lambda _, args, more: caught.update(x=args[0], **more), with_kwargs=True)
     with cross_attention(model.unet) as found:
         model(x, 500, text)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from genai_demo.errors import UnknownModel, UnknownPictures
 from genai_demo.models.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
@@ -23,6 +22,7 @@ from genai_demo.models.catalogue import (
     find_model,
     find_pictures,
 )
+from genai_demo.models.errors import NoModelFolder, UnknownModel, UnknownPictures
 
 
 def test_every_name_finds_its_entry_and_the_default_comes_first():
@@ -81,7 +81,7 @@ def test_an_unknown_name_lists_the_choices(name, tmp_path, monkeypatch):
 
 
 def test_a_folder_without_a_configuration_is_no_model(tmp_path):
-    with pytest.raises(UnknownModel):
+    with pytest.raises(NoModelFolder):
         find_model(str(tmp_path))
 
 

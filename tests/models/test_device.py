@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genai_demo.errors import UnknownDevice
 from genai_demo.models.device import available_devices, choose_device, choose_dtype
+from genai_demo.models.errors import UnknownDevice
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from genai_demo.errors import NoChatTemplate, UnusableChatTemplate
 from genai_demo.models.encoding import TextEncoding
+from genai_demo.models.errors import NoChatTemplate, UnusableChatTemplate
 from genai_demo.models.turns import MakersTemplate, turn_marks
 from tests.models.folders import CHATML, CHATS, SPACE_FIRST, TOKENIZERS, sentencepiece
 

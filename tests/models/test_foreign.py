@@ -20,10 +20,14 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from genai_demo.errors import (
+from genai_demo.errors import DamagedModelFolder, TextTooLong
+from genai_demo.features.next_word import backend
+from genai_demo.features.rlhf import backend as rlhf
+from genai_demo.features.rlhf import rater
+from genai_demo.models.catalogue import find_model, find_siblings
+from genai_demo.models.errors import (
     AdapterFolder,
     CompressedWeights,
-    DamagedModelFolder,
     ForeignTokenizer,
     IncompleteWeights,
     NeedsOwnCode,
@@ -33,13 +37,8 @@ from genai_demo.errors import (
     NoTunedStages,
     PickledWeights,
     PictureFolder,
-    TextTooLong,
     UnsupportedModel,
 )
-from genai_demo.features.next_word import backend
-from genai_demo.features.rlhf import backend as rlhf
-from genai_demo.features.rlhf import rater
-from genai_demo.models.catalogue import find_model, find_siblings
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loading import load_model
 from genai_demo.models.sampling import SamplingSettings
@@ -184,6 +183,7 @@ def test_the_input_table_of_each_family_holds_its_words(models, kind):
     assert np.isfinite(unit).all()
     vectors = of_language_model(models[kind])
     assert vectors.spelling("Cat") == "cat"
+    assert vectors._cut is not None
     pieces = vectors._cut("unforget")
     assert "".join(pieces.texts) == "unforget"
     assert all(vectors._cut("niece").texts)  # a space by itself is named, too

@@ -12,8 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
-from genai_demo.errors import NothingToRead, OutOfDeviceMemory, TextTooLong, UnreadableText
+from genai_demo.engines.torch_engine import TorchEngine
+from genai_demo.errors import OutOfDeviceMemory, TextTooLong, UnreadableText
 from genai_demo.features.next_word import backend
+from genai_demo.models.errors import NothingToRead
 from genai_demo.models.language import CHUNK_POSITIONS, MAX_CHARACTERS, REMEMBERED_PROMPTS, LanguageModel, Token
 from genai_demo.models.sampling import SamplingSettings
 from tests.conftest import SLIDING_WINDOW, VOCABULARY, byte_level_tokenizer, sentencepiece_tokenizer
@@ -98,7 +100,7 @@ def test_a_tokenizer_that_normalises_characters_still_gives_back_what_was_typed(
 @pytest.fixture(scope="session")
 def trimming(network) -> LanguageModel:
     """As GPT-NeoX's tokenizer does: offsets leave leading spaces out."""
-    return LanguageModel(network, byte_level_tokenizer(trim_offsets=True), name="trimming")
+    return LanguageModel(TorchEngine(network), byte_level_tokenizer(trim_offsets=True), name="trimming")
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +108,7 @@ def normalising(network) -> LanguageModel:
     """As Qwen's tokenizer does: letters and combining marks are composed first (NFC)."""
     tokenizer = byte_level_tokenizer()
     tokenizer.backend_tokenizer.normalizer = normalizers.NFC()
-    return LanguageModel(network, tokenizer, name="normalising")
+    return LanguageModel(TorchEngine(network), tokenizer, name="normalising")
 
 
 def test_a_character_spread_over_several_tokens_sits_on_the_first(tiny, byte_level):
@@ -140,7 +142,7 @@ def test_every_prompt_begins_with_the_beginning_of_sequence(tiny):
 def test_without_a_beginning_token_a_text_begins_with_nothing(network):
     tokenizer = byte_level_tokenizer()
     tokenizer.bos_token = None
-    model = LanguageModel(network, tokenizer, name="qwen", title="Qwen kind")
+    model = LanguageModel(TorchEngine(network), tokenizer, name="qwen", title="Qwen kind")
     assert model.begin == ()
     assert model.encode_prompt("the cat") == model.encode("the cat")
     with pytest.raises(NothingToRead) as caught:
@@ -260,7 +262,7 @@ def visit(model: LanguageModel, number: int) -> tuple:
 
 
 def test_visitors_at_once_get_exactly_the_quiet_figures(network):
-    quiet, busy = (LanguageModel(network, sentencepiece_tokenizer(), name="tiny") for _ in range(2))
+    quiet, busy = (LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="tiny") for _ in range(2))
     expected = [visit(quiet, number) for number in range(8)]
     with ThreadPoolExecutor(8) as visitors:
         assert list(visitors.map(lambda number: visit(busy, number), range(8))) == expected
@@ -293,14 +295,14 @@ def test_no_two_forward_passes_ever_run_at_once(fresh, network):
 
 
 def test_without_memory_on_the_device_the_model_moves_to_the_processor_and_answers_next_time(network, monkeypatch):
-    model = LanguageModel(deepcopy(network).to(torch.bfloat16), sentencepiece_tokenizer(), name="card")
+    model = LanguageModel(TorchEngine(deepcopy(network).to(torch.bfloat16)), sentencepiece_tokenizer(), name="card")
     assert model.origin.dtype == "bfloat16"
 
     def full(*_args, **_kwargs):
         raise torch.OutOfMemoryError()
 
     with monkeypatch.context() as patch:
-        patch.setattr(model, "_forward", full)
+        patch.setattr(TorchEngine, "read", full)
         with pytest.raises(OutOfDeviceMemory):
             model.next_logits([2, 5])
     assert (model.origin.device, model.origin.dtype) == ("cpu", "float32")

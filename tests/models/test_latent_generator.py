@@ -12,19 +12,11 @@ import torch
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch.nn.functional import avg_pool2d
 
-from genai_demo.errors import (
-    DamagedModelFolder,
-    NoSafetensors,
-    OutOfDeviceMemory,
-    PictureDownloadFailed,
-    TextTooLong,
-    UnknownPictures,
-    UnreadableText,
-    UnsupportedPipeline,
-)
+from genai_demo.errors import DamagedModelFolder, OutOfDeviceMemory, TextTooLong, UnreadableText
 from genai_demo.models.catalogue import Hub, PictureEntry, find_pictures
+from genai_demo.models.errors import NoSafetensors, PictureDownloadFailed, UnknownPictures, UnsupportedPipeline
 from genai_demo.models.latent_generator import LatentGenerator, alpha_bars_of, load_latent_generator
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.picture_generator import picture_loader
 from tests.pipelines import stable_diffusion
 
 
@@ -59,10 +51,29 @@ def test_a_folder_that_diffusers_saved_is_a_picture_model(saved, latent):
     assert origin.parameters == sum(one.numel() for one in stable_diffusion().unet.parameters())
 
 
-def test_the_page_loads_the_chosen_pipeline_at_once(saved):
-    loader = PictureLoader()
-    loader.choose(find_pictures(str(saved)), "cpu")
-    assert isinstance(loader.model(), LatentGenerator)
+def test_the_page_loads_the_chosen_pipeline_in_the_background(saved):
+    loader = picture_loader(find_pictures(str(saved)), "cpu")
+    assert (loader.status.title, loader.loaded) == ("my-pipeline", None)
+    assert isinstance(loader.model(60), LatentGenerator)
+
+
+def test_what_can_be_seen_at_a_glance_is_refused_before_anything_is_loaded(folder):
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.rename(weights.with_suffix(".bin"))
+    with pytest.raises(NoSafetensors):
+        picture_loader(find_pictures(str(folder)), "cpu")
+    (folder / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    with pytest.raises(UnsupportedPipeline):
+        picture_loader(find_pictures(str(folder)), "cpu")
+
+
+def test_what_is_damaged_inside_is_the_pictures_own_problem(folder):
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    loader = picture_loader(find_pictures(str(folder)), "cpu")
+    with pytest.raises(DamagedModelFolder):
+        loader.model(60)
+    assert isinstance(loader.status.error, DamagedModelFolder)
 
 
 def test_another_kind_of_folder_is_refused(folder, tmp_path):
@@ -210,7 +221,7 @@ def linear_pipeline() -> StableDiffusionPipeline:
     pipeline = stable_diffusion()
     weights = torch.tensor([[0.3, 0.1, 0.0], [0.0, -0.2, 0.4], [0.0, 0.0, 0.0], [0.1, 0.1, 0.1]])
 
-    class Line(type(pipeline.vae)):
+    class Line(type(pipeline.vae)):  # type: ignore[misc]  # the class is known only now
         def decode(self, z, return_dict=True):  # noqa: ARG002
             colours = torch.einsum("bchw,ck->bkhw", z * self.config.scaling_factor, weights) + 0.05
             return type("Decoded", (), {"sample": colours.repeat_interleave(2, 2).repeat_interleave(2, 3)})

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import threading
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -13,24 +14,23 @@ from types import ModuleType
 import pytest
 import torch
 
-from genai_demo.errors import (
+from genai_demo.errors import DamagedModelFolder
+from genai_demo.models import cache as cache_module
+from genai_demo.models import foreign, loading
+from genai_demo.models.cache import CHECKSUMS
+from genai_demo.models.catalogue import Hub, ModelEntry, Wheel, find_model
+from genai_demo.models.errors import (
     CorruptedModelFile,
     DamagedCache,
     DamagedInMemory,
-    DamagedModelFolder,
-    DemoError,
     DiskFull,
     MissingModelPackage,
     ModelDownloadFailed,
     ModelLoading,
-    ModelUnavailable,
     UnknownDevice,
 )
-from genai_demo.models import cache as cache_module
-from genai_demo.models import foreign, loading
-from genai_demo.models.cache import CHECKSUMS
-from genai_demo.models.catalogue import Folder, Hub, ModelEntry, Wheel, find_model
-from genai_demo.models.loading import ModelLoader, checksum, load_model, prepare
+from genai_demo.models.loader import LoadStatus
+from genai_demo.models.loading import checksum, language_loader, load_model, prepare
 from tests.conftest import sentencepiece_tokenizer
 
 GGUF = b"GGUF, or so it says"
@@ -254,7 +254,7 @@ def flip(file: Path) -> None:
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-CACHE_DAMAGES = {
+CACHE_DAMAGES: dict[str, Callable[[Path], object]] = {
     "missing": Path.unlink,
     "empty": lambda file: file.write_bytes(b""),
     "cut off": lambda file: os.truncate(file, file.stat().st_size // 2),
@@ -321,7 +321,8 @@ def test_bytes_that_a_disk_lost_unnoticed_are_found_right_after_the_start(conver
     monkeypatch.setattr(cache_module, "SMALL", 1_000)  # the tiny weights count as large
     flip(Path(prepare(WHEEL_ENTRY)) / "model.safetensors")
     failed = threading.Event()
-    loader = ModelLoader(WHEEL_ENTRY, "cpu", lambda stage, _: failed.set() if stage == "failed" else None)
+    loader = language_loader(WHEEL_ENTRY, "cpu")
+    loader.watch(lambda status: failed.set() if status.error else None)
     loader.start()
     assert failed.wait(60)
     with pytest.raises(DamagedInMemory):
@@ -336,7 +337,7 @@ def test_a_whole_model_stays_ready_after_it_has_been_checked(monkeypatch):
     checked = threading.Event()
     real = loading.is_whole
     monkeypatch.setattr(loading, "is_whole", lambda folder: real(folder) and not checked.set())
-    loader = ModelLoader(WHEEL_ENTRY, "cpu")
+    loader = language_loader(WHEEL_ENTRY, "cpu")
     assert loader.model(60) is loader.model()
     assert checked.wait(60)
     assert loader.status.ready
@@ -358,39 +359,21 @@ def test_a_disk_that_runs_full_while_weights_are_converted_is_said_and_leaves_no
 
 
 @pytest.mark.usefixtures("package", "convert")
-def test_a_loader_waits_loads_and_is_ready(tiny):
-    reports = []
-    loader = ModelLoader(WHEEL_ENTRY, "cpu", lambda stage, fraction: reports.append((stage, fraction)))
-    assert (loader.status.stage, loader.status.fraction, loader.status.ready) == ("waiting", 0.0, False)
+def test_the_loader_says_what_it_is_doing_from_the_wheel_to_the_model(tiny):
+    loader = language_loader(WHEEL_ENTRY, "cpu")
+    assert (loader.status.title, loader.status.stage, loader.loaded) == ("From a wheel", "waiting", None)
+    reports: list[LoadStatus] = []
+    loader.watch(reports.append)
     model = loader.model(wait_seconds=60)
     torch.testing.assert_close(model.next_logits(IDS), tiny.next_logits(IDS), atol=1e-5, rtol=1e-4)
-    assert (loader.status.stage, loader.status.fraction, loader.status.ready) == ("ready", 1.0, True)
-    stages = list(dict.fromkeys(stage for stage, _ in reports))
-    assert stages == ["unpacking", "checking", "converting", "reading", "loading", "ready"]
-    fractions = [fraction for _, fraction in reports]
+    stages = list(dict.fromkeys(one.stage for one in reports if not one.ready))
+    assert stages == ["unpacking", "checking", "converting", "reading", "loading"]
+    fractions = [one.fraction for one in reports]
     assert fractions == sorted(fractions)
-    assert fractions[-1] == 1.0
-
-
-@pytest.mark.usefixtures("package", "convert")
-def test_the_model_is_loaded_once_for_all(monkeypatch):
-    loads = []
-    real = loading.load_model
-
-    def counted(*args, **kwargs):
-        loads.append(args)
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(loading, "load_model", counted)
-    loader = ModelLoader(WHEEL_ENTRY, "cpu")
-    for _ in range(3):
-        loader.start()
-    assert loader.model(60) is loader.model(60)
-    assert len(loads) == 1
 
 
 @pytest.mark.usefixtures("package")
-def test_whoever_asks_a_loading_model_hears_how_far_it_is(monkeypatch):
+def test_whoever_asks_for_a_model_that_is_being_converted_hears_how_far_it_is(monkeypatch):
     halfway, go_on = threading.Event(), threading.Event()
 
     def convert_gguf(_gguf_path, _target, report):
@@ -400,7 +383,7 @@ def test_whoever_asks_a_loading_model_hears_how_far_it_is(monkeypatch):
         raise loading.ConversionError("the test is over")
 
     monkeypatch.setattr(loading, "convert_gguf", convert_gguf)
-    loader = ModelLoader(WHEEL_ENTRY, "cpu")
+    loader = language_loader(WHEEL_ENTRY, "cpu")
     loader.start()
     try:
         assert halfway.wait(60)
@@ -415,36 +398,8 @@ def test_whoever_asks_a_loading_model_hears_how_far_it_is(monkeypatch):
         loader.model(60)
 
 
-def test_a_failing_load_says_why_each_time_it_is_asked():
-    loader = ModelLoader(WHEEL_ENTRY, "cpu")
-    for _ in range(2):
-        with pytest.raises(MissingModelPackage):
-            loader.model(60)
-    assert (loader.status.stage, loader.status.ready) == ("failed", False)
-    assert isinstance(loader.status.error, MissingModelPackage)
-
-
-def test_a_failure_that_nobody_foresaw_is_still_one_of_ours(package, caplog):
-    def assemble(_: Path) -> None:
-        raise RuntimeError("cosmic ray")
-
-    package.assemble = assemble
-    loader = ModelLoader(WHEEL_ENTRY, "cpu")
-    with pytest.raises(DemoError) as caught:
+def test_a_missing_wheel_is_the_reason_that_is_given():
+    loader = language_loader(WHEEL_ENTRY, "cpu")
+    with pytest.raises(MissingModelPackage):
         loader.model(60)
-    assert type(caught.value) is ModelUnavailable
-    assert caught.value.facts == {"title": "From a wheel"}
-    assert "cosmic ray" in caplog.text  # the terminal says more
-
-
-def test_another_model_can_be_chosen_before_the_first_visitor(folder):
-    loader = ModelLoader(WHEEL_ENTRY)
-    loader.choose(find_model(str(folder)), "cpu")
-    assert loader.status.title == "saved"
-    assert isinstance(loader.entry.source, Folder)
-    assert loader.model(60).origin.model == "saved"
-
-
-def test_a_loader_of_a_model_is_ready_at_once(loader, tiny):
-    assert loader.status.ready
-    assert loader.model() is tiny
+    assert isinstance(loader.status.error, MissingModelPackage)

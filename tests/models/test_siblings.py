@@ -9,15 +9,18 @@ import torch
 from torch.nn.functional import layer_norm
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from genai_demo.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, TextTooLong, UnknownModel
+from genai_demo.engines.torch_engine import TorchEngine
+from genai_demo.errors import TextTooLong
 from genai_demo.features.rlhf import backend, feature, rater, story
 from genai_demo.features.rlhf.feature import openings
 from genai_demo.models.catalogue import SIBLINGS, available_models, find_model, find_siblings
+from genai_demo.models.errors import DifferentTokens, NoChatTemplate, NoRowForTurns, UnknownModel
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
 from genai_demo.models.sampling import SamplingSettings, draw, uniform_number
 from genai_demo.models.siblings import SiblingModels
-from genai_demo.models.stages import PROMPT_LIMIT, Row
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages import PROMPT_LIMIT, StagedText
+from genai_demo.models.stages_loader import family_loader, stage_names
 from tests.asking import Asking
 from tests.conftest import byte_level_tokenizer, sentencepiece_tokenizer
 
@@ -34,12 +37,17 @@ LONGEST = 8
 
 def sibling(name: str, seed: int, *, template: str | None = CHATML, filling: int = 0, own=byte_level_tokenizer):
     """A small Llama with random weights. `filling`: rows of its table that no token has, as large models have them."""
-    torch.manual_seed(seed)
     tokenizer = own()
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
     tokenizer.chat_template = template
+    network = llama(seed, len(tokenizer) + filling)
+    return LanguageModel(TorchEngine(network), tokenizer, name=name, title=name.title())
+
+
+def llama(seed: int, rows: int) -> LlamaForCausalLM:
+    torch.manual_seed(seed)
     config = LlamaConfig(
-        vocab_size=len(tokenizer) + filling,
+        vocab_size=rows,
         hidden_size=32,
         intermediate_size=48,
         num_hidden_layers=2,
@@ -49,7 +57,7 @@ def sibling(name: str, seed: int, *, template: str | None = CHATML, filling: int
         eos_token_id=1,
         bos_token_id=2,
     )
-    return LanguageModel(LlamaForCausalLM(config), tokenizer, name=name, title=name.title())
+    return LlamaForCausalLM(config).eval()
 
 
 @pytest.fixture(scope="module")
@@ -138,19 +146,20 @@ def test_a_base_whose_table_has_no_rows_for_turns_cannot_score(networks):
 def test_the_visitor_can_rate_their_answers(family, networks):
     answers = final(rater.sample(family, PROMPT, "sft", count=2, seed=1, max_new_tokens=4))
     ids = [*family.prompt(PROMPT, "sft", as_turn=True).ids, *answers.replies[0].ids]
-    network = networks["sft"]._model
+    network = llama(2, networks["sft"].vocabulary_size)
     with torch.no_grad():
         states = network(torch.tensor([ids]), output_hidden_states=True).hidden_states[-1][0, -1]
     expected = layer_norm(states, (32,)).double().numpy() / math.sqrt(32)
     assert answers.rated[0].features == pytest.approx(expected, abs=1e-4)
-    assert family.last_states([Row("sft", tuple(ids))]).shape == (1, 32)
+    assert family.last_states([StagedText("sft", tuple(ids))]).shape == (1, 32)
 
 
 def test_the_scenes_open_on_them_with_their_own_names(family):
     found = openings(family)
-    assert found["compare"]["provenance"]["title"] == "Base, Sft, Rlhf"
-    assert found["compare"]["left"]["tokens"][0]["other_rank"] >= 1
-    assert {one["reward"] for one in found["recipe"]["ranked"]["answers"]} == {None}
+    replies = found["compare"]["replies"].answer
+    assert replies["provenance"]["title"] == "Base, Sft, Rlhf"
+    assert replies["left"]["tokens"][0]["other_rank"] >= 1
+    assert {one["reward"] for one in found["recipe"]["ranking"].answer["answers"]} == {None}
     assert story.ranked_example(family, story.read_rankings(), 1).answers[0].reward is None
     names = requests.list_stages(family, {})["stages"]
     assert names == [{"name": name, "title": name.title()} for name in ("base", "sft", "rlhf")]
@@ -162,19 +171,11 @@ def test_a_tuned_model_has_a_chat_template(networks):
 
 
 def test_the_loader_brings_the_family_together(networks):
-    class Loader:
-        def __init__(self, stage: str) -> None:
-            self.stage = stage
-
-        def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-            del wait_seconds
-            return networks[self.stage]
-
-    loader = StagesLoader(Loader("base"))
-    loader.choose({"rlhf": Loader("rlhf")})
-    assert loader.names == ["base", "rlhf"]
-    assert loader.model() is loader.model()
+    loader = family_loader({stage: Loader.of(networks[stage], stage) for stage in ("base", "rlhf")})
+    assert stage_names(loader) == ["base", "rlhf"]
+    assert loader.model(60) is loader.model()
     assert loader.model().titles == {"base": "Base", "rlhf": "Rlhf"}
+    assert stage_names(loader) == ["base", "rlhf"]
 
 
 def test_the_catalogue_knows_published_families():

@@ -12,14 +12,17 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import layer_norm
 
-from genai_demo.errors import DamagedModelFolder, InvalidParameter, NoTunedStages, TextTooLong
+from genai_demo.engines.torch_engine import TorchEngine
+from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
+from genai_demo.models.errors import NoTunedStages
 from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
 from genai_demo.models.reward import RewardHead
-from genai_demo.models.stages import Row, TunedModel
-from genai_demo.models.stages_loader import StagesLoader
-from genai_demo.training.adapters import Stages
-from genai_demo.training.rankings import conversation
-from genai_demo.training.reward import RewardModel
+from genai_demo.models.stages import StagedText, TunedModel
+from genai_demo.models.stages_loader import adapters_loader, stage_names
+from genai_demo.training.rlhf.adapters import Stages
+from genai_demo.training.rlhf.conversation import conversation
+from genai_demo.training.rlhf.reward import RewardModel
 from tests.conftest import chat_tokenizer
 
 # PEFT asks for something deprecated when it is used without our care.
@@ -43,7 +46,7 @@ def logits_of(model, ids):
 
 
 def test_a_call_that_names_no_stage_gets_the_base_bit_for_bit(network, tuned):
-    untouched = LanguageModel(network, chat_tokenizer(), name="untouched")
+    untouched = LanguageModel(TorchEngine(network), chat_tokenizer(), name="untouched")
     ids = [token.id for token in untouched.encode_prompt(PROMPT)]
     assert torch.equal(tuned.base.next_logits(ids), untouched.next_logits(ids))
 
@@ -66,8 +69,15 @@ def test_a_long_text_is_scored_in_chunks_as_in_one_pass(tuned, alone):
     torch.testing.assert_close(torch.stack([one[0] for one in each]), expected, atol=2e-4, rtol=1e-4)
 
 
+def text_of(tuned, stage, prompt, *, as_turn) -> StagedText:
+    return StagedText(stage, tuned.prompt(prompt, stage, as_turn=as_turn).ids)
+
+
 def test_texts_of_different_stages_and_lengths_grow_in_one_batch_as_they_would_alone(tuned, alone):
-    rows = [Row("base", tuned.prompt("on a", as_turn=False).ids), Row("rlhf", tuned.prompt(PROMPT, as_turn=True).ids)]
+    rows = [
+        StagedText("base", tuned.prompt("on a", as_turn=False).ids),
+        StagedText("rlhf", tuned.prompt(PROMPT, as_turn=True).ids),
+    ]
     writing = tuned.writing(rows)
     grown = [list(row.ids) for row in rows]
     for step in range(30):  # beyond the sliding window
@@ -80,15 +90,18 @@ def test_texts_of_different_stages_and_lengths_grow_in_one_batch_as_they_would_a
 
 
 def test_a_row_that_has_ended_leaves_the_batch_and_the_other_goes_on(tuned, alone):
-    rows = [Row("sft", tuned.prompt(PROMPT, as_turn=True).ids), Row("base", tuned.prompt("a", as_turn=False).ids)]
+    rows = [
+        StagedText("sft", tuned.prompt(PROMPT, as_turn=True).ids),
+        StagedText("base", tuned.prompt("a", as_turn=False).ids),
+    ]
     writing = tuned.writing(rows)
     writing.append([None, 40])
-    assert writing.logits.shape[0] == 1
+    assert len(writing.logits) == 1
     torch.testing.assert_close(
         writing.logits[0], logits_of(alone["base"], [*rows[1].ids, 40])[-1], atol=2e-4, rtol=1e-4
     )
     writing.append([None])
-    assert writing.logits.shape[0] == 0
+    assert writing.logits == []
 
 
 def test_visitors_of_several_tabs_get_the_figures_of_a_quiet_run(tuned):
@@ -149,7 +162,7 @@ def test_a_model_without_turns_or_of_another_shape_has_no_stages(byte_level, net
     other = deepcopy(network)
     other.model.layers[0].self_attn.q_proj = torch.nn.Linear(32, 8, bias=False)
     with pytest.raises(NoTunedStages):
-        TunedModel(LanguageModel(other, chat_tokenizer(), name="other"), adapter_folders)
+        TunedModel(LanguageModel(TorchEngine(other), chat_tokenizer(), name="other"), adapter_folders)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +173,7 @@ def test_a_damaged_folder_is_named(network, adapter_folders, tmp_path, folder, m
     for name in ("sft", "reward"):
         shutil.copytree(adapter_folders["sft"].parent / name, tmp_path / name)
     (tmp_path / folder / missing).unlink()
-    base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny")
+    base = LanguageModel(TorchEngine(deepcopy(network)), chat_tokenizer(), name="tiny")
     with pytest.raises(DamagedModelFolder) as caught:
         TunedModel(base, {"sft": tmp_path / "sft"}, tmp_path / "reward")
     assert caught.value.facts["path"] == tmp_path / folder
@@ -175,12 +188,13 @@ def test_a_second_adapter_that_does_not_fit_leaves_the_base_as_it_was(network, a
     weights.unlink()
     if harm == "other shapes":
         save_file(narrow, weights)
-    base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny")
+    shared = deepcopy(network)
+    base = LanguageModel(TorchEngine(shared), chat_tokenizer(), name="tiny")
     with pytest.raises((DamagedModelFolder, NoTunedStages)):
         TunedModel(base, {"sft": tmp_path / "sft", "rlhf": tmp_path / "rlhf"})
     ids = torch.tensor([[2, 40, 41, 42]])
     with torch.no_grad():
-        torch.testing.assert_close(base._model(ids).logits, network(ids).logits, rtol=0, atol=0)
+        assert torch.equal(shared(ids).logits, network(ids).logits)
 
 
 def test_the_page_rewards_as_training_did(tuned, network, adapter_folders):
@@ -193,18 +207,12 @@ def test_the_page_rewards_as_training_did(tuned, network, adapter_folders):
 
 
 def test_the_loader_reads_the_stages_once_and_only_those_that_are_there(network, adapter_folders):
-    class Language:
-        asked = 0
-        base = LanguageModel(deepcopy(network), chat_tokenizer(), name="tiny")
-
-        def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-            del wait_seconds
-            self.asked += 1
-            return self.base
-
-    language = Language()
-    loader = StagesLoader(language, adapter_folders["sft"].parent)
-    assert loader.model() is loader.model()
-    assert language.asked == 1
-    assert StagesLoader(language, adapter_folders["sft"].parent).names == ["base", "sft", "rlhf"]
-    assert loader.model().has_reward
+    language = Loader.of(LanguageModel(TorchEngine(deepcopy(network)), chat_tokenizer(), name="tiny"), "Tiny")
+    loader = adapters_loader(language, adapter_folders["sft"].parent)
+    assert stage_names(loader) == ["base", "sft", "rlhf"]
+    assert loader.loaded is None
+    stages = loader.model(60)
+    assert stages is loader.model()
+    assert stages.language("base") is language.model()
+    assert stages.has_reward
+    assert stage_names(loader) == ["base", "sft", "rlhf"]

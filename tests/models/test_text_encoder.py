@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from genai_demo.errors import CorruptedModelFile, MissingModelPackage
 from genai_demo.models import text_encoder
+from genai_demo.models.errors import CorruptedModelFile, MissingModelPackage
 from genai_demo.models.text_encoder import MAX_TOKENS, TextEncoder, TextStates
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "cat", "on", "blue")
@@ -86,7 +86,7 @@ def test_a_missing_or_changed_package_is_named(monkeypatch, tmp_path):
         TextEncoder.load()
 
 
-@pytest.mark.parametrize("damaged", [{}, {"config.json": "{"}, {"config.json": "[]"}], ids=str)
+@pytest.mark.parametrize("damaged", [{}, {"config.json": "{"}, {"config.json": "[]"}])
 def test_a_package_that_lost_a_file_beside_its_weights_is_to_be_installed_again(monkeypatch, tmp_path, damaged):
     weights = b"the very weights"
     monkeypatch.setattr(text_encoder, "_package_folder", lambda: tmp_path)

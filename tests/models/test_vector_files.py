@@ -19,7 +19,9 @@ from gensim.models import FastText, KeyedVectors, Word2Vec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_demo.errors import (
+from genai_demo.models.catalogue import find_vectors
+from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
+from genai_demo.models.word_vectors.errors import (
     BrokenVectorLine,
     DamagedVectorFile,
     MissingVectorPart,
@@ -28,8 +30,6 @@ from genai_demo.errors import (
     VectorDownloadFailed,
     VectorFileEndsEarly,
 )
-from genai_demo.models.catalogue import find_vectors
-from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
 from genai_demo.models.word_vectors.from_file import Report, read_vectors
 from genai_demo.page.messages import sentence
 
@@ -316,7 +316,7 @@ def test_rows_that_are_zero_or_not_finite_are_left_out_and_counted(tmp_path, bad
             numbers = {word: np.array(row.split(), np.float64).astype("<f4").tobytes() for word, row in rows.items()}
         content = b"4 2\n" + b"".join(word.encode() + b" " + row for word, row in numbers.items())
     else:
-        content = "".join(f"{word} {row}\n" for word, row in rows.items())
+        content = "".join(f"{word} {row}\n" for word, row in rows.items()).encode()
     vectors, report = from_text(tmp_path, content)
     check(vectors, {"cat": [1, 2], "dog": [3, 5], "eel": [4, 1]})
     assert report.without_direction == 1

@@ -19,23 +19,32 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
-from genai_demo.errors import (
+from genai_demo.engines.torch_engine import TorchEngine
+from genai_demo.errors import TextTooLong
+from genai_demo.models.catalogue import VECTORS, ModelEntry, Wheel, available_vectors, find_vectors
+from genai_demo.models.errors import ModelLoading, UnknownVectors
+from genai_demo.models.language import LanguageModel
+from genai_demo.models.loader import Loader
+from genai_demo.models.word_vectors import (
+    centred,
+    found_in_file,
+    input_table,
+    load_vectors,
+    of_language_model,
+    table_loader,
+    vectors_loader,
+)
+from genai_demo.models.word_vectors import loader as loader_module
+from genai_demo.models.word_vectors.errors import (
     DamagedVectorFile,
-    ModelLoading,
     NotAWord,
     NoWordsInModel,
-    TextTooLong,
     TokenIsNoWord,
-    UnknownVectors,
     UnknownWord,
     WordNotInTable,
 )
-from genai_demo.models.catalogue import VECTORS, ModelEntry, Wheel, available_vectors, find_vectors
-from genai_demo.models.language import LanguageModel
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.word_vectors import VectorsLoader, centred, input_table, load_vectors, of_language_model
-from genai_demo.models.word_vectors import loader as loader_module
 from genai_demo.models.word_vectors.input_table import extract_table, read_table, save_table
+from genai_demo.models.word_vectors.loader import load_table
 from genai_demo.models.word_vectors.table import table_of
 from genai_demo.models.word_vectors.words import is_word, one_row_per_word, word_key
 
@@ -152,7 +161,7 @@ def with_words(network, words: list[str], rows: np.ndarray) -> LanguageModel:
     with torch.no_grad():
         other.get_input_embeddings().weight[3 : 3 + len(words)] = torch.tensor(rows)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>")
-    return LanguageModel(other, fast, name="words", title="Words")
+    return LanguageModel(TorchEngine(other), fast, name="words", title="Words")
 
 
 def test_rows_that_only_fill_the_table_up_are_no_words(network):
@@ -294,8 +303,8 @@ def counted(monkeypatch) -> list[int]:
 
 
 def test_the_table_of_pinned_weights_is_extracted_once_into_the_cache(tiny, tmp_path, counted):
-    first = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
-    again = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+    first = load_table(tiny, PINNED, tmp_path)
+    again = load_table(tiny, PINNED, tmp_path)
     assert len(counted) == 1
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["pinned-abababababab-words-v2"]
     assert np.array_equal(first.unit, again.unit)
@@ -328,13 +337,13 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_table_in_the_cache_is_made_anew(tiny, tmp_path, counted, damage, caplog):
-    expected = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+    expected = load_table(tiny, PINNED, tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     unit = np.array(expected.unit)
     DAMAGE[damage](folder)
     with caplog.at_level(logging.CRITICAL):
-        mended = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
-        again = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+        mended = load_table(tiny, PINNED, tmp_path)
+        again = load_table(tiny, PINNED, tmp_path)
     for vectors in (mended, again):
         assert vectors.words == expected.words
         assert np.array_equal(vectors.unit, unit)
@@ -343,14 +352,14 @@ def test_a_damaged_table_in_the_cache_is_made_anew(tiny, tmp_path, counted, dama
 
 def test_a_cache_that_damages_whatever_is_written_costs_time_and_nothing_else(tiny, tmp_path, monkeypatch, counted):
     monkeypatch.setattr(loader_module, "save_table", lambda _, folder: (folder / "words.json").write_text("[]"))
-    vectors = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path).model()
+    vectors = load_table(tiny, PINNED, tmp_path)
     assert vectors.spelling("CAT") == "cat"
     assert len(counted) == 3
 
 
-def test_weights_that_may_change_are_read_anew(loader, tmp_path, counted):
+def test_weights_that_may_change_are_read_anew(tiny, entry, tmp_path, counted):
     for _ in range(2):
-        VectorsLoader(loader, tmp_path).model()
+        load_table(tiny, entry, tmp_path)
     assert len(counted) == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -359,14 +368,14 @@ def test_weights_that_may_change_are_read_anew(loader, tmp_path, counted):
 def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tiny, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    vectors = VectorsLoader(ModelLoader.of(tiny, PINNED), blocked / "cache").model()
+    vectors = load_table(tiny, PINNED, blocked / "cache")
     assert vectors.spelling("CAT") == "cat"
 
 
 def test_many_visitors_at_once_share_one_table(tiny, tmp_path, counted):
-    source = VectorsLoader(ModelLoader.of(tiny, PINNED), tmp_path)
+    source = table_loader(Loader.of(tiny, "Pinned"), PINNED, tmp_path)
     found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(source.model())) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(source.model(60))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -376,30 +385,46 @@ def test_many_visitors_at_once_share_one_table(tiny, tmp_path, counted):
     assert len(counted) == 1
 
 
-class StillLoading:
-    """A language model that is on its way."""
-
-    entry = PINNED
-
-    def model(self, wait_seconds: float = 0.0):
-        raise ModelLoading(title="Pinned", seconds=wait_seconds)
+@pytest.fixture
+def unasked() -> Loader[LanguageModel]:
+    """The loader of a language model that nobody should ask for."""
+    return Loader("Pinned", lambda _: pytest.fail("the language model is not needed"))
 
 
-def test_the_input_table_waits_for_its_model_but_a_file_is_read_when_it_is_chosen(text_file):
-    source = VectorsLoader(StillLoading())
-    with pytest.raises(ModelLoading):
+def test_the_input_table_follows_its_language_model(tiny, tmp_path, counted):
+    there, waiting = threading.Event(), threading.Event()
+
+    def load(report):
+        report("converting", 0.4)
+        waiting.set()
+        assert there.wait(60)
+        return tiny
+
+    language = Loader("Pinned", load)
+    source = table_loader(language, PINNED, tmp_path)
+    source.start()
+    assert waiting.wait(60)
+    with pytest.raises(ModelLoading) as caught:
         source.model()
-    assert source.choose(find_vectors("input-table")) is None
-    assert source.from_file is None
-    report = source.choose(find_vectors(str(text_file)))
-    assert (report.rows, report.words, report.not_words, report.again) == (7, 4, 2, 1)
+    assert caught.value.facts == {"title": "Pinned", "percent": 40, "stage": "converting"}
+    assert source.loaded is None
+    there.set()
+    assert source.model(60).spelling("CAT") == "cat"
+    assert len(counted) == 1
+    assert found_in_file(source) is None
+
+
+def test_a_file_is_there_before_anybody_asks(text_file, unasked):
+    source = vectors_loader(find_vectors(str(text_file)), unasked, PINNED)
+    found = found_in_file(source)
+    assert (found.rows, found.words, found.not_words, found.again) == (7, 4, 2, 1)
     text_file.unlink()
-    assert source.from_file.spelling("PARIS") == "Paris"
-    assert source.model() is source.from_file
+    assert source.loaded.spelling("PARIS") == "Paris"
+    assert source.model() is source.loaded
 
 
-def test_a_file_that_cannot_be_read_is_reported_when_it_is_chosen(tmp_path):
+def test_a_file_that_cannot_be_read_is_reported_at_once(tmp_path, unasked):
     path = tmp_path / "notes.txt"
     path.write_text("no vectors here")
     with pytest.raises(DamagedVectorFile):
-        VectorsLoader(StillLoading()).choose(find_vectors(str(path)))
+        vectors_loader(find_vectors(str(path)), unasked, PINNED)

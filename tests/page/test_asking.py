@@ -23,7 +23,7 @@ def runs(answerer) -> Runs:
 
 def test_each_part_of_a_run_says_whose_it_is(runs):
     parts = list(runs.parts("write", {"run": "7-1", "prompt": "the", "chosen": [9], "max_new_tokens": 2}))
-    assert [part["request"] for part in parts] == [{"run": "7-1", "kept": 1}] * 3
+    assert [part["request"] for part in parts] == [{"run": "7-1"}] * 3
 
 
 def test_a_halted_run_ends_before_its_next_part(runs):
@@ -51,7 +51,8 @@ def test_a_refused_run_says_whose_it_was(runs):
 @pytest.mark.parametrize("values", [None, 5, "prompt", [1], {"prompt": None}, {"prompt": "a", "colour": "red"}])
 def test_a_question_that_means_nothing_gets_a_sentence_that_names_the_field(answerer, values):
     answer = page_function(answerer, FEATURE.name, "predict_next")(values)
-    assert set(answer) == {"error", "loading", "offers"}
+    assert set(answer) == {"error", "key", "facts", "loading", "offers"}
+    assert (answer["key"], answer["facts"]["name"] in answer["error"]) == ("invalid_parameter", True)
     assert any(name in answer["error"] for name in ("prompt", "colour"))
 
 

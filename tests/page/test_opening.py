@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from genai_demo.errors import NoFreePort, NotStarted, PortInUse, PortNotAllowed, UnknownHost
 from genai_demo.page import opening
+from genai_demo.page.errors import NoFreePort, NotOpened, NotStarted, PortInUse, PortNotAllowed, UnknownHost
 from genai_demo.page.opening import choose_place, network_addresses, open_page, told
 
 
@@ -87,7 +87,7 @@ def test_a_host_that_is_not_this_machine_is_said_to_be_unknown(host, monkeypatch
         (errno.EACCES, PortNotAllowed),
         (errno.EADDRINUSE, PortInUse),
         (errno.EADDRNOTAVAIL, UnknownHost),
-        (errno.ENOBUFS, NotStarted),
+        (errno.ENOBUFS, NotOpened),
     ],
 )
 def test_what_the_system_says_of_a_port_has_a_sentence(monkeypatch, number, kind):
@@ -106,7 +106,7 @@ def test_gradios_own_variables_choose_the_address_too(monkeypatch):
     assert choose_place("127.0.0.1", None)[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize(("error", "kind"), [(OSError("Cannot find empty port"), PortInUse), (ValueError, NotStarted)])
+@pytest.mark.parametrize(("error", "kind"), [(OSError("Cannot find empty port"), PortInUse), (ValueError, NotOpened)])
 @pytest.mark.usefixtures("caplog")
 def test_whatever_gradio_cannot_do_is_one_of_our_errors(error, kind):
     def launch(**_):

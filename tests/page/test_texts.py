@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from string import Formatter
 
@@ -19,31 +20,44 @@ from hypothesis import strategies as st
 from genai_demo import errors
 from genai_demo.errors import DemoError, InvalidParameter
 from genai_demo.features import FEATURES
+from genai_demo.features.next_word.feature import FEATURE
 from genai_demo.models.catalogue import GEMMA_3_270M
-from genai_demo.page.messages import sentence, stage_name
+from genai_demo.models.errors import ModelLoading
+from genai_demo.models.word_vectors.errors import UnknownWord
+from genai_demo.page.messages import explanation, sentence, stage_name
 from genai_demo.page.scene import escape, scene, stepper
 from genai_demo.page.texts import load_texts
 
 ROOT = Path(__file__).parents[2]
+ERROR_MODULES = {
+    importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts)).__name__
+    for file in sorted((ROOT / "genai_demo").rglob("errors.py"))
+}
 PACKAGES = ["page", *(f"features.{name}" for name in FEATURES)]
 RECORDED = ROOT / "assets" / "recorded"
 WORDS_A_SCENE = 120
 
 
 def kinds(base: type[DemoError] = DemoError) -> Iterator[type[DemoError]]:
-    yield base
+    """Ours, and no kind that an example has left behind (Python never forgets a subclass)."""
+    if base.__module__ in ERROR_MODULES:
+        yield base
     for kind in base.__subclasses__():
         yield from kinds(kind)
 
 
-def raised_facts() -> Iterator[tuple[str, str, set[str]]]:
-    """Every place in the code that makes one of our errors: (where, kind, names of its facts)."""
+def raised_kinds() -> set[str]:
+    """The names of our errors that the code makes somewhere."""
     names = {kind.__name__ for kind in kinds()}
-    for file in sorted((ROOT / "genai_demo").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                facts = {str(keyword.arg) for keyword in node.keywords}
-                yield f"{file.relative_to(ROOT)}:{node.lineno}", node.func.id, facts
+    files = (ROOT / "genai_demo").rglob("*.py")
+    calls = (node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    return {node.func.id for node in calls if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)} & names
+
+
+def home(kind: type[DemoError]) -> str:
+    """The part of the program in whose texts the sentence of a kind belongs."""
+    room = kind.__module__.removeprefix("genai_demo.").removesuffix(".errors")
+    return room if room.startswith("features.") else "page"
 
 
 def blanks(text: str) -> set[str]:
@@ -75,26 +89,39 @@ def all_scenes() -> list[tuple[str, str]]:
 # ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_error_has_a_sentence_and_every_sentence_an_error():
-    assert {kind.key for kind in kinds()} == set(load_texts("genai_demo.page")["errors"])
+FAMILIES = {"BadRequest", "NoSuchModel", "NoVector", "NotStarted", "Unavailable", "UnusableCache"}
 
 
-@pytest.mark.parametrize(("where", "kind", "facts"), list(raised_facts()), ids=str)
-def test_whoever_raises_an_error_fills_all_its_blanks(where, kind, facts):
-    text = load_texts("genai_demo.page")["errors"][getattr(errors, kind).key]
-    assert blanks(text) <= facts, f"{where}: {kind}"
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_error_has_a_sentence_at_home_and_every_sentence_an_error(package):
+    raised = {kind.key for kind in kinds() if kind.__name__ not in FAMILIES and home(kind) == package}
+    assert set(load_texts(f"genai_demo.{package}").get("errors", {})) == raised
 
 
-def test_every_kind_of_error_is_raised_somewhere():
-    raised = {kind for _, kind, _ in raised_facts()}
-    assert {kind.__name__ for kind in kinds()} - raised == {"BadRequest"}
+def test_every_kind_of_error_is_raised_somewhere_and_no_family_is():
+    assert {kind.__name__ for kind in kinds()} - raised_kinds() == FAMILIES
+
+
+@pytest.mark.parametrize("kind", sorted(kinds(), key=lambda kind: kind.__name__))
+def test_a_sentence_mentions_nothing_but_the_facts_of_its_kind(kind):
+    facts = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
+    sentence_of_it = load_texts(f"genai_demo.{home(kind)}").get("errors", {}).get(kind.key, "")
+    assert blanks(sentence_of_it) <= facts
+
+
+def test_a_kind_says_its_key_and_its_facts_once():
+    error = errors.TextTooLong(length=3, limit=2, unit="tokens")
+    assert (error.key, error.facts) == ("text_too_long", {"length": 3, "limit": 2, "unit": "tokens"})
+    assert str(error) == "text_too_long: {'length': 3, 'limit': 2, 'unit': 'tokens'}"
+    with pytest.raises(TypeError, match="limit"):
+        errors.TextTooLong(**{"length": 3, "unit": "tokens"})
 
 
 def test_a_sentence_is_filled_in_with_plain_numbers():
     error = errors.TextTooLong(length=30_000, limit=20_000, unit="characters")
     assert "30,000 characters" in sentence(error)
     assert "20,000" in sentence(error)
-    loading = errors.ModelLoading(title="Tiny", percent=44, stage="converting")
+    loading = ModelLoading(title="Tiny", percent=44, stage="converting")
     assert "44 %" in sentence(loading)
     assert stage_name("converting") in sentence(loading)
 
@@ -103,16 +130,37 @@ ODD_VALUES = {
     "half a character": "\ud800",
     "long": "x" * 10_000,
     "long list": ["x" * 10_000],
+    "many": ["x"] * 10_000,
     "blank": "{name} {0}",
     "nan": math.nan,
+    "endless": math.inf,
+    "more digits than Python writes": 10**5_000,
+    "path": Path("a/folder"),
+    "shape": (64, 64, 3),
+    "nested": {"a": [object()]},
 }
 
 
 @pytest.mark.parametrize("value", ODD_VALUES.values(), ids=ODD_VALUES)
-def test_a_sentence_can_be_sent_whatever_value_it_names(value):
-    text = sentence(InvalidParameter(name="seed", value=value, allowed="a whole number"))
-    assert text.encode()
-    assert len(text) < 600
+def test_an_error_can_be_sent_whatever_value_it_names(value):
+    told = explanation(InvalidParameter(name="seed", value=value, allowed="a whole number"))
+    assert told["error"].encode()
+    assert len(told["error"]) < 600
+    sent = json.dumps(told, allow_nan=False)
+    assert json.loads(sent) == told
+    assert len(sent) < 2_500
+
+
+def test_plain_facts_reach_the_browser_as_they_are():
+    error = InvalidParameter(name="seed", value=[1.5, None], allowed="a whole number")
+    assert explanation(error)["facts"] == {"name": "seed", "value": "[1.5, None]", "allowed": "a whole number"}
+    words = UnknownWord(word="Nieces", spellings=["niece"], pieces=("N", "ieces"))
+    assert explanation(words) == {
+        "error": sentence(words),
+        "key": "unknown_word",
+        "facts": {"word": "Nieces", "spellings": ["niece"], "pieces": ["N", "ieces"]},
+        "offers": {"Nieces": ["niece", "~Nieces"]},
+    }
 
 
 def test_every_stage_of_loading_has_a_name():
@@ -198,15 +246,15 @@ def test_recorded_examples_are_the_ones_that_the_texts_open_with():
         name: json.loads((RECORDED / f"next_word/{name}.json").read_text(encoding="utf-8"))
         for name in scenes("next_word")
     }
-    phone = texts["predict"]["presets"][0]
-    assert recorded["tokens"]["text"] == texts["tokens"]["presets"][0]["text"]
-    assert (
-        recorded["predict"]["prompt"] == recorded["sample"]["prompt"] == recorded["repeat"]["prompt"] == phone["prompt"]
-    )
-    assert [word["word"] for word in recorded["predict"]["watched"]] == phone["watch"]
-    pair = texts["focus"]["presets"][0]
-    assert (recorded["focus"]["left"]["prompt"], recorded["focus"]["right"]["prompt"]) == (pair["left"], pair["right"])
-    assert recorded["focus"]["surprise"]["text"] == texts["focus"]["sentences"][0]
+    asked = {(name, key): opening["values"] for name, openings in recorded.items() for key, opening in openings.items()}
+    phone, pair = texts["predict"]["presets"][0], texts["focus"]["presets"][0]
+    assert asked["tokens", "tokens"]["text"] == texts["tokens"]["presets"][0]["text"]
+    for scene_and_key in (("predict", "next"), ("sample", "bars"), ("sample", "stops"), ("repeat", "writing")):
+        assert asked[scene_and_key]["prompt"] == phone["prompt"], scene_and_key
+    assert asked["predict", "next"]["watch"] == phone["watch"]
+    assert (asked["focus", "left"]["prompt"], asked["focus", "right"]["prompt"]) == (pair["left"], pair["right"])
+    assert asked["focus", "surprise"]["text"] == texts["focus"]["sentences"][0]
+    assert len(recorded["repeat"]["writing"]["answer"]["tokens"]) == asked["repeat", "writing"]["max_new_tokens"]
 
 
 # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +271,7 @@ def test_an_escaped_text_holds_no_sign_that_html_or_a_template_reads(text):
 
 def test_a_hostile_text_is_harmless_in_a_scene_and_in_the_stepper():
     texts = {"claim": HOSTILE, "story": [HOSTILE, HOSTILE], "question": HOSTILE}
-    for component in (scene("tab", "name", texts), stepper("tab", {"name": HOSTILE}, HOSTILE)):
+    for component in (scene(FEATURE, "name", texts), stepper("tab", {"name": HOSTILE}, HOSTILE)):
         template = component.html_template
         assert not set(template) & set("`${}\\")
         assert "<script" not in template
@@ -231,15 +279,30 @@ def test_a_hostile_text_is_harmless_in_a_scene_and_in_the_stepper():
         assert "alert(1)" in html.unescape(template)
 
 
+def written_by_scripts(folder: Path) -> dict[str, set[str]]:
+    """For each script, the texts that it and the feature's own scripts which it imports mention, and their names."""
+    scripts = {file.stem: file.read_text(encoding="utf-8") for file in folder.glob("*.js")}
+    imports = {
+        name: set(re.findall(rf'"#features/{folder.parent.name}/web/(\w+)\.js"', script))
+        for name, script in scripts.items()
+    }
+    written = {}
+    for name in scripts:
+        reached, waiting = set(), [name]
+        while waiting:
+            one = waiting.pop()
+            if one not in reached:
+                reached.add(one)
+                waiting += imports[one]
+        written[name] = set().union(*(re.findall(r"\btexts\.(\w+)", scripts[one]) for one in reached))
+    return written
+
+
 @pytest.mark.parametrize("feature", FEATURES)
 def test_every_text_that_a_scene_writes_exists_and_none_is_left_over(feature):
-    folder, texts = ROOT / "genai_demo" / "features" / feature, load_texts(f"genai_demo.features.{feature}")
-    scripts = {file.stem: file.read_text(encoding="utf-8") for file in folder.glob("web/*.js")}
-    used = {name: set(re.findall(r"\btexts\.(\w+)", script)) for name, script in scripts.items()}
+    texts = load_texts(f"genai_demo.features.{feature}")
+    used = written_by_scripts(ROOT / "genai_demo" / "features" / feature / "web")
     scenes = {name for name, part in texts.items() if isinstance(part, dict) and "claim" in part}
-    shared = set().union(*(names for script, names in used.items() if script not in scenes)) - {"ui"}
     for name in scenes:
-        assert used[name] - {"ui"} <= set(texts[name]) | set(texts["common"]), name
-        left_over = set(texts[name]) - used[name] - shared - {"title", "claim", "story", "question"}
-        assert left_over == set(), name
-    assert shared <= set(texts["common"])
+        assert used[name] <= set(texts[name]) | set(texts["common"]), name
+        assert set(texts[name]) - used[name] == {"title", "claim", "story", "question"}, name

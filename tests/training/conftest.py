@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from transformers import Gemma3ForCausalLM, PreTrainedTokenizerFast
 
 from genai_demo.models.chat import ChatTemplate, LabelledIds
-from genai_demo.training.adapters import Lora, Stages, load_base
+from genai_demo.training.rlhf.adapters import Lora, Stages, load_base
 from tests.conftest import chat_tokenizer
 
 
@@ -87,7 +88,7 @@ def demonstrations_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-PROMPTS = {
+PROMPTS: dict[str, list[dict[str, Any]]] = {
     name: [
         {"id": f"{name}-{number:03}", "kind": kind, "prompt": f"the {word} on a table"}
         for number, (word, kind) in enumerate(

@@ -62,6 +62,13 @@ test("the newest question wins, however late the others are answered", async () 
   assert.equal(one.waits.size, 0);
 });
 
+test("that a question is on its way is painted, once", () => {
+  const one = scene({ asks: onlyTwice });
+  one.questions.update();
+  one.questions.update();
+  assert.deepEqual([one.painted, one.questions.progress("twice").busy], [1, true]);
+});
+
 test("a question is asked once, and again only when it has changed", async () => {
   const one = scene({ asks: onlyTwice });
   for (let i = 0; i < 3; i++) one.questions.update();
@@ -170,6 +177,21 @@ test("a recorded run is replaced in one piece, and stays if it is stopped before
   stopped.questions.stop("run");
   assert.deepEqual(stopped.questions.answers.run, [1, 2]);
   assert.equal(stopped.questions.progress("run").stays, true);
+});
+
+test("a run that broke off says so and rests until there is a connection, and goes on only if nothing has come of it", async () => {
+  for (const hasBegun of [true, false]) {
+    const one = scene({ asks: ({ limit }) => ({ run: ["sum", { limit }] }), onDemand: [] });
+    one.questions.update();
+    if (hasBegun) one.asked[0].hear({ part: { value: 1 } });
+    one.asked[0].hear({ end: true, lost: true });
+    one.questions.update(); // as a scene does whenever answers have changed
+    assert.notEqual(one.said.run, "");
+    assert.equal(one.asked.length, 1);
+    await moment();
+    assert.equal(one.said.run, "");
+    assert.equal(one.asked.length, hasBegun ? 1 : 2);
+  }
 });
 
 test("a run that is refused leaves the last one", () => {

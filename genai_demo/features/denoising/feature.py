@@ -14,10 +14,12 @@ from ...models.drawing_model import DrawingModel
 from ...page.texts import load_texts
 from ...params import ListOf, Seed, Whole
 from . import backend, upload, view
-from .backend import Step, Wish
+from .counts import STEP_COUNTS
 from .samples import sample_pictures
 from .schedulers import MAX_STEPS, require_steps
 from .sent import decoded, read_latents
+from .steering import MAX_LANES
+from .steps import MAX_GUIDANCE, Step, Wish
 from .words import unseen_words
 
 NAME = "denoising"
@@ -36,7 +38,7 @@ RECORDED_STEPS = 6  # of the 25
 TIMESTEP = 499
 
 Steps = Annotated[int, Whole(1, MOST_STEPS)]
-Guidance = Annotated[float, Ge(0), Le(backend.MAX_GUIDANCE)]
+Guidance = Annotated[float, Ge(0), Le(MAX_GUIDANCE)]
 Sampler = Literal["ddpm", "ddim", "euler", "dpm++"]
 Timestep = Annotated[int, Whole(0, MOST_LEVELS)]
 
@@ -88,7 +90,7 @@ class Scales:
     """One prompt at several guidance scales."""
 
     prompt: str
-    scales: Annotated[tuple[Guidance, ...], ListOf(backend.MAX_LANES)] = SCALES
+    scales: Annotated[tuple[Guidance, ...], ListOf(MAX_LANES)] = SCALES
     seed: Seed = 0
     steps: Steps = STEPS
     sampler: Sampler = SAMPLER  # type: ignore[assignment]
@@ -98,7 +100,7 @@ class Scales:
 class Prompts:
     """Several prompts from the same noise."""
 
-    prompts: Annotated[tuple[str, ...], ListOf(backend.MAX_LANES)]
+    prompts: Annotated[tuple[str, ...], ListOf(MAX_LANES)]
     guidance_scale: Guidance = GUIDANCE
     seed: Seed = 0
     steps: Steps = STEPS
@@ -208,7 +210,7 @@ def read_words(model: DrawingModel, asked: Read) -> Json:
 def count_steps(model: DrawingModel, asked: Counts) -> Iterator[Json]:
     """The How-many-steps scene, picture by picture."""
     drawings = backend.step_counts(model, asked.prompt, asked.seed, asked.guidance_scale, asked.samplers)
-    total, unseen = len(asked.samplers) * len(backend.STEP_COUNTS), _unseen(model, asked.prompt)
+    total, unseen = len(asked.samplers) * len(STEP_COUNTS), _unseen(model, asked.prompt)
     for drawing in drawings:
         shown = replace(drawing, picture=backend.decoded(model, drawing.picture))
         yield view.drawing_payload(shown, total, model.origin, unseen)
@@ -322,7 +324,7 @@ def settings(_: object) -> Json:
 
 FEATURE = Feature(
     name=NAME,
-    needs="pictures",
+    loader=lambda models: models.pictures,
     asks=(
         Ask(Nothing, forward_process),
         Ask(Nothing, samples),
@@ -334,8 +336,19 @@ FEATURE = Feature(
         Ask(Prompts, steer_by_prompt),
         Ask(Read, read_words),
         Ask(Counts, count_steps),
-        Ask(Drawing, denoise, public=True),
-        Ask(AddNoise, add_noise, public=True),
+        Ask(
+            Drawing,
+            denoise,
+            public=True,
+            returns=("prompt", "seed", "sampler", "image", "steps"),
+            remark="until then, after every step, `{prompt, seed, sampler, total, step}`",
+        ),
+        Ask(
+            AddNoise,
+            add_noise,
+            public=True,
+            returns=("timestep", "alpha_bar", "snr", "signal_weight", "noise_weight", "x0", "noise", "x_t"),
+        ),
     ),
     scenes={
         "destroy": ("forward_process",),

@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 
-from ...training.captions import plain_caption
-from ...training.compositions import Scene, Thing, paint
-from ...training.sprites import Sprites
-from .backend import Floats
+from ...datasets.drawings.captions import plain_caption
+from ...datasets.drawings.compositions import Scene, Thing, paint
+from ...datasets.drawings.sprites import Sprites
+from .denoiser import Floats
 
 SCENES = (
     Scene((Thing("apple", "red", "large"),), "blue"),

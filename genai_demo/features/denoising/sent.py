@@ -7,9 +7,10 @@ import binascii
 
 import numpy as np
 
-from ...errors import InvalidParameter, NotAPicture, PictureTooLarge
+from ...errors import InvalidParameter
 from . import upload
-from .backend import Floats
+from .denoiser import Floats
+from .errors import NotAPicture, PictureTooLarge
 
 
 def decoded(image: str) -> bytes:

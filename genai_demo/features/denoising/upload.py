@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.Image import DecompressionBombError, DecompressionBombWarning, Resampling
 
-from ...errors import DamagedPicture, NotAPicture, PictureTooLarge
-from .backend import Floats
+from .denoiser import Floats
+from .errors import DamagedPicture, NotAPicture, PictureTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def read_picture(data: bytes, side: int = SIDE) -> Floats:
             small = _small_square(image, side)
     except Exception as error:  # decoders raise whatever they do
         logger.info("An uploaded picture could not be decoded.", exc_info=error)
-        raise DamagedPicture(format=image.format) from error
+        raise DamagedPicture(format=str(image.format)) from error
     pixels = np.asarray(small, dtype=np.float32)
     return pixels / np.float32(127.5) - 1
 

@@ -25,8 +25,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...models.drawing_model import PictureOrigin
-from .backend import Drawing, Floats, Lane, Noised, NoiseGuess, Reading, Step
+from .counts import Drawing
+from .denoiser import Floats
+from .noise import Noised, NoiseGuess
+from .reading import Reading
 from .samples import Sample
+from .steering import Lane
+from .steps import Step
 
 Json = dict[str, Any]
 Pixels = NDArray[np.uint8]

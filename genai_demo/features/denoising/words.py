@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ...training import captions
-from ...training.colours import PALETTE
-from ...training.sprites import KINDS
+from ...datasets.drawings import captions
+from ...datasets.drawings.colours import PALETTE
+from ...datasets.drawings.sprites import KINDS
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 MAX_UNSEEN = 20

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 
 from ...checks import MAX_SEED, require_whole
-from ...errors import EmptyText, InvalidParameter, TextTooLong
+from ...errors import InvalidParameter, TextTooLong
 from ...models.language import LanguageModel, Origin, Token, is_punctuation
 from ...models.sampling import (
     HEAD,
@@ -28,6 +28,7 @@ from ...models.sampling import (
     slider_table,
     uniform_number,
 )
+from .errors import EmptyText
 
 PROMPT_LIMIT = 1_024  # tokens; a longer text would keep other visitors waiting on two cores
 MAX_CANDIDATES = 1_000
@@ -186,7 +187,7 @@ def next_token(
     logits = model.next_logits(ids)
     distribution = sampling_distribution(logits, settings, head=max(int(count), HEAD))
     log_probabilities = torch.log_softmax(logits.double(), dim=0)
-    candidates = _candidates(model, logits, log_probabilities, distribution, int(count), ids)
+    candidates = candidates_of(model, logits, log_probabilities, distribution, int(count), ids)
     entropy = entropy_bits(log_probabilities)
     return NextToken(
         origin=model.origin,
@@ -258,7 +259,7 @@ def generate(
         distribution = sampling_distribution(logits, settings)
         log_probabilities = torch.log_softmax(logits.double(), dim=0)
         read = [*ids, *(token.id for token in written)]
-        upcoming = _candidates(model, logits, log_probabilities, distribution, STEP_CANDIDATES, read)
+        upcoming = candidates_of(model, logits, log_probabilities, distribution, STEP_CANDIDATES, read)
         reason: StopReason | None = "length" if len(written) >= int(max_new_tokens) else None
         if reason is None and len(written) >= room:
             reason = "context"
@@ -270,7 +271,7 @@ def generate(
         yield _generation(model, prompt, ids, written, upcoming, reason)
         if reason is not None:
             return
-        written.append(_written(model, logits, log_probabilities, token_id, upcoming, read))
+        written.append(written_token(model, logits, log_probabilities, token_id, upcoming, read))
         continuation.append(token_id)
 
 
@@ -307,7 +308,7 @@ def entropy_bits(log_probabilities: torch.Tensor) -> float:
     return float(-torch.dot(log_probabilities.exp(), log_probabilities)) / math.log(2)
 
 
-def _candidates(
+def candidates_of(
     model: LanguageModel,
     logits: torch.Tensor,
     log_probabilities: torch.Tensor,
@@ -359,7 +360,7 @@ def _watch(model: LanguageModel, prompt: str, ids: list[int], logits: torch.Tens
     )
 
 
-def _written(
+def written_token(
     model: LanguageModel,
     logits: torch.Tensor,
     log_probabilities: torch.Tensor,
@@ -367,6 +368,7 @@ def _written(
     candidates: tuple[Candidate, ...],
     read: Sequence[int],
 ) -> WrittenToken:
+    """A token that was drawn, or chosen, from `candidates` and whatever lies beyond them, after those `read`."""
     return WrittenToken(
         text=model.text(token_id, after=read),
         id=token_id,

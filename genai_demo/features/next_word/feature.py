@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from ...models.sampling import SamplingSettings
 from ...page.texts import load_texts
 from ...params import ListOf, Seed, Temperature, TopK, TopP, Whole
 from . import backend, view
+from .retelling import retold
 
 NAME = "next_word"
 PREDICT_COUNT = 50
@@ -75,9 +76,13 @@ class Generate:
 
 @dataclass(frozen=True)
 class Write(Generate):
-    """The same, after tokens that were chosen already. chosen: their ids."""
+    """The same, after tokens that were chosen already.
+
+    chosen: their ids. tell_chosen: whether their figures are wanted, too.
+    """
 
     chosen: Annotated[tuple[Annotated[int, Whole(0, 2**31)], ...], ListOf(backend.PROMPT_LIMIT)] = ()
+    tell_chosen: bool = False
 
 
 def tokenize_text(model: LanguageModel, asked: Text) -> Json:
@@ -100,8 +105,9 @@ def predict_for_sliders(model: LanguageModel, asked: Prompt) -> Json:
 
 
 def slider_stops(model: LanguageModel, asked: Prompt) -> Json:
-    """The table with which the browser moves the sliders by itself."""
-    return view.sliders_payload(backend.next_token_sliders(model, asked.prompt))
+    """The table with which the browser moves the sliders by itself; it says of which prompt and whose it is."""
+    table = view.sliders_payload(backend.next_token_sliders(model, asked.prompt))
+    return {"provenance": view.provenance(model.origin), "prompt": asked.prompt, **table}
 
 
 def name_drawn(model: LanguageModel, asked: Draws) -> Json:
@@ -113,9 +119,12 @@ def name_drawn(model: LanguageModel, asked: Draws) -> Json:
 
 
 def write(model: LanguageModel, asked: Write) -> Iterator[Json]:
-    """A growing continuation; `kept`: how many of its tokens were chosen before."""
+    """A growing continuation; `asked`: what it answers; `chosen`: the tokens before it, if they are to be told."""
+    told: list[Json] | None = None
     for step in _generated(model, asked, asked.chosen):
-        yield {**view.writing_payload(step), "request": {"kept": len(asked.chosen)}}
+        if told is None:
+            told = _retold(model, asked) if asked.tell_chosen else []
+        yield {**view.writing_payload(step), "asked": asdict(asked), "chosen": told}
 
 
 def measure_surprise(model: LanguageModel, asked: Text) -> Json:
@@ -126,6 +135,11 @@ def measure_surprise(model: LanguageModel, asked: Text) -> Json:
 def _generated(model: LanguageModel, asked: Generate, chosen: tuple[int, ...] = ()) -> Iterator[backend.Generation]:
     settings = SamplingSettings(asked.temperature, asked.top_p, asked.top_k)
     return backend.generate(model, asked.prompt, settings, asked.seed, asked.max_new_tokens, chosen)
+
+
+def _retold(model: LanguageModel, asked: Write) -> list[Json]:
+    settings = SamplingSettings(asked.temperature, asked.top_p, asked.top_k)
+    return view.written_tokens_json(retold(model, asked.prompt, asked.chosen, settings))
 
 
 # ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────
@@ -174,6 +188,7 @@ def openings(model: LanguageModel) -> Openings:
     watch = list(dict.fromkeys([*phone["watch"], phone["word"]]))
     prompt, sampling = phone["prompt"], texts["common"]["sampling"][1]
     settings = {name: sampling[name] for name in ("temperature", "top_p", "top_k")}
+    writing = {"seed": 1, "max_new_tokens": WRITTEN_TOKENS, "chosen": [], "tell_chosen": False}
     return {
         "tokens": {"tokens": ask("tokenize_text", text=texts["tokens"]["presets"][0]["text"])},
         "predict": {"next": ask("predict_next", prompt=prompt, watch=watch)},
@@ -181,7 +196,7 @@ def openings(model: LanguageModel) -> Openings:
             "bars": ask("predict_for_sliders", prompt=prompt),
             "stops": ask("slider_stops", prompt=prompt),
         },
-        "repeat": {"writing": ask("write", prompt=prompt, **settings, seed=1, max_new_tokens=WRITTEN_TOKENS)},
+        "repeat": {"writing": ask("write", prompt=prompt, **settings, **writing)},
         "focus": {
             "left": ask("predict_next", prompt=pair["left"], watch=[]),
             "right": ask("predict_next", prompt=pair["right"], watch=[]),
@@ -192,7 +207,7 @@ def openings(model: LanguageModel) -> Openings:
 
 FEATURE = Feature(
     name=NAME,
-    needs="language",
+    loader=lambda models: models.language,
     asks=(
         Ask(Text, tokenize_text),
         Ask(WatchedPrompt, predict_next),
@@ -201,10 +216,25 @@ FEATURE = Feature(
         Ask(Draws, name_drawn),
         Ask(Write, write),
         Ask(Text, measure_surprise),
-        Ask(NextToken, next_token, public=True),
-        Ask(Generate, generate, public=True),
-        Ask(Text, tokenize, public=True),
-        Ask(Text, surprise, public=True),
+        Ask(
+            NextToken,
+            next_token,
+            public=True,
+            returns=(
+                "model",
+                "tokens",
+                "candidates",
+                "watched",
+                "other_probability",
+                "other_count",
+                "entropy_bits",
+                "effective_choices",
+                "nucleus_size",
+            ),
+        ),
+        Ask(Generate, generate, public=True, returns=("text", "tokens", "stop_reason")),
+        Ask(Text, tokenize, public=True, returns=("tokens", "characters", "begin")),
+        Ask(Text, surprise, public=True, returns=("tokens", "mean_bits", "perplexity")),
     ),
     scenes={
         "tokens": ("tokenize_text",),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import asdict
 from typing import Any
 
 from ...models.language import Origin
 from ...models.sampling import SliderTable
-from .backend import Candidate, Generation, NextToken, Surprise, Tokenization
+from .backend import Candidate, Generation, NextToken, Surprise, Tokenization, WrittenToken
 
 Json = dict[str, Any]
 
@@ -73,29 +73,33 @@ def generation_json(result: Generation) -> Json:
     """`/generate`: {text, tokens: [{text, id, probability, rank, entropy_bits}], stop_reason}."""
     return {
         "text": result.text,
-        "tokens": [
-            {
-                "text": token.text,
-                "id": token.id,
-                "probability": token.probability,
-                "rank": token.rank,
-                "entropy_bits": token.entropy_bits,
-            }
-            for token in result.tokens
-        ],
+        "tokens": [_figures(token) for token in result.tokens],
         "stop_reason": result.stop_reason,
     }
 
 
 def writing_payload(result: Generation) -> Json:
     """The Repeat scene: every written token with the bars it was drawn from, and the bars of the next."""
-    written = generation_json(result)
-    for token, source in zip(written["tokens"], result.tokens, strict=True):
-        token["bars"] = [_bar(candidate) for candidate in source.candidates]
     return {
         "provenance": provenance(result.origin),
-        **written,
+        **generation_json(result),
+        "tokens": written_tokens_json(result.tokens),
         "upcoming": [_bar(candidate) for candidate in result.upcoming],
+    }
+
+
+def written_tokens_json(tokens: Sequence[WrittenToken]) -> list[Json]:
+    """Written tokens, each with the bars it was drawn from: [{text, id, probability, rank, entropy_bits, bars}]."""
+    return [_figures(token) | {"bars": [_bar(candidate) for candidate in token.candidates]} for token in tokens]
+
+
+def _figures(token: WrittenToken) -> Json:
+    return {
+        "text": token.text,
+        "id": token.id,
+        "probability": token.probability,
+        "rank": token.rank,
+        "entropy_bits": token.entropy_bits,
     }
 
 

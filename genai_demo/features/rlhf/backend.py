@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from ...checks import MAX_SEED, require_whole
-from ...errors import DifferentTokens, TextTooLong
+from ...errors import TextTooLong
+from ...models.errors import DifferentTokens
 from ...models.language import LanguageModel, Origin, Token
 from ...models.sampling import SamplingSettings, draw, rank_of, ranked, uniform_number
-from ...models.stages import BASE, PromptTokens, Row, StagedModel
+from ...models.stages import BASE, PromptTokens, StagedModel, StagedText
 
 MAX_NEW_TOKENS = 200
 CANDIDATES = 10  # of each model, kept of every token that is scored
@@ -196,7 +197,7 @@ def write(
         require_whole("seed", seed, 0, MAX_SEED)
     require_whole("max_new_tokens", max_new_tokens, 1, MAX_NEW_TOKENS)
     replies = [Reply(stage, read, (), None) for stage, read in zip(stages, reads, strict=True)]
-    writing = model.writing([Row(stage, read.ids) for stage, read in zip(stages, reads, strict=True)])
+    writing = model.writing([StagedText(stage, read.ids) for stage, read in zip(stages, reads, strict=True)])
     growing = list(range(len(replies)))
     rooms = rooms or [model.language(one.stage).context_limit - len(one.read.tokens) for one in replies]
     for step in range(int(max_new_tokens)):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 
-from ...asks import Ask, Feature, Json
+from ...asks import Ask, Feature, Json, Openings
 from ...errors import InvalidParameter
 from ...models.sampling import SamplingSettings
 from ...models.stages import StagedModel
+from ...models.stages_loader import stage_names
 from ...page.texts import load_texts
 from ...params import ListOf, Seed, Temperature, TopP, Whole
 from . import backend, rater, story, view
@@ -20,6 +22,7 @@ NAME = "rlhf"
 MAX_CHARACTERS = 200_000  # of all answers that a taste is learned from
 MOST_TEXTS = rater.MAX_RATED + rater.MAX_ANSWERS
 MAX_WIDTH = 8_192  # of a model's states
+WRITTEN_TOKENS = 120
 MARKED_TOKENS = 40  # more would not fit into a recorded file
 
 NewTokens = Annotated[int, Whole(1, backend.MAX_NEW_TOKENS)]
@@ -114,15 +117,21 @@ def mark(model: StagedModel, asked: Mark) -> Iterator[Json]:
     yield from map(view.changed_payload, steps)
 
 
+def tell_story(_: StagedModel, __: Nothing) -> Json:
+    """What is recorded of the three steps, whatever model is loaded."""
+    return view.story_payload(story.read_story())
+
+
 def tell_ranking(model: StagedModel, asked: RankingNumber) -> Json:
     """One ranking of the second step, with rewards of now."""
     return view.ranking_payload(story.ranked_example(model, story.read_rankings(), asked.number))
 
 
 def sample(model: StagedModel, asked: Sample) -> Iterator[Json]:
-    """Four growing answers to be put in order."""
+    """Four growing answers to be put in order, and the seed that they were asked with."""
     stage = asked.stage or model.stages[1]
-    yield from map(view.answers_payload, rater.sample(model, asked.prompt, stage, seed=asked.seed))
+    for answers in rater.sample(model, asked.prompt, stage, seed=asked.seed):
+        yield {**view.answers_payload(answers), "seed": asked.seed}
 
 
 def learn_taste(_: StagedModel, asked: Orders) -> Json:
@@ -180,44 +189,60 @@ def stages(model: StagedModel, _: Nothing) -> Json:
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def openings(model: StagedModel) -> dict[str, Json]:
-    """What each scene opens with: scene → payload."""
-    presets, ask = load_texts(FEATURE.package)["common"]["presets"], FEATURE.ask
-    tuned, first = model.stages[-1], {"prompt": presets[0]["prompt"], "seed": 1}
+def openings(model: StagedModel) -> Openings:
+    """What each scene opens with."""
+    presets, ask = load_texts(FEATURE.package)["common"]["presets"], partial(FEATURE.opening, model)
+    base, tuned, prompt = model.stages[0], model.stages[-1], presets[0]["prompt"]
+    drawn = {"temperature": 0.7, "top_p": 0.95, "seed": 1, "max_new_tokens": WRITTEN_TOKENS, "same_prompt": False}
     greedy = {"temperature": 0, "max_new_tokens": MARKED_TOKENS}
     several_ways = presets[1]["prompt"]  # a short fact leaves nothing to prefer
+    stages = ask("list_stages")
     return {
-        "compare": ask("write_both").whole(model, **first, right=tuned),
-        "changed": ask("mark").whole(model, **first, **greedy, stage=tuned),
-        "recipe": view.story_payload(story.read_story(), story.ranked_example(model, story.read_rankings(), 0)),
-        "rater": ask("sample").whole(model, prompt=several_ways, seed=1),
+        "compare": {"stages": stages, "replies": ask("write_both", prompt=prompt, left=base, right=tuned, **drawn)},
+        "changed": {"stages": stages, "marked": ask("mark", prompt=prompt, stage=tuned, other=base, **greedy)},
+        "recipe": {"story": ask("tell_story"), "ranking": ask("tell_ranking", number=0)},
+        "rater": {"answers": ask("sample", prompt=several_ways, seed=1)},
     }
 
 
 FEATURE = Feature(
     name=NAME,
-    needs="stages",
+    loader=lambda models: models.stages,
     asks=(
         Ask(Compare, write_both),
         Ask(Nothing, list_stages),
         Ask(Mark, mark),
+        Ask(Nothing, tell_story),
         Ask(RankingNumber, tell_ranking),
         Ask(Sample, sample),
         Ask(Orders, learn_taste),
-        Ask(Compare, compare, public=True),
-        Ask(Answered, score, public=True),
-        Ask(Nothing, stages, public=True),
+        Ask(
+            Compare,
+            compare,
+            public=True,
+            returns=("left", "right", "kl_nats", "kl_nats_total"),
+            remark="a side is `{stage, prompt_text, text, tokens, reward, stop_reason}`",
+        ),
+        Ask(
+            Answered,
+            score,
+            public=True,
+            returns=("reward",),
+            remark="in standard deviations, null without a reward model",
+        ),
+        Ask(Nothing, stages, public=True, returns=("stages",)),
     ),
     scenes={
         "compare": ("write_both", "list_stages"),
         "changed": ("mark", "list_stages"),
-        "recipe": ("tell_ranking",),
+        "recipe": ("tell_story", "tell_ranking"),
         "rater": ("sample", "learn_taste"),
     },
     openings=openings,
     settings=lambda loader: {
-        "stages": loader.names,
+        "stages": stage_names(loader),
         "recorded_tokens": MARKED_TOKENS,
         "most_rated": rater.MAX_RATED,
+        "most_characters": MAX_CHARACTERS,
     },
 )

@@ -19,7 +19,7 @@ from ...checks import require_whole
 from ...models.language import Origin
 from ...models.reward import Array, fit_bradley_terry
 from ...models.sampling import SamplingSettings
-from ...models.stages import BASE, Row, StagedModel
+from ...models.stages import BASE, StagedModel, StagedText
 from .backend import Reply, scorable_rooms, write
 
 MAX_ANSWERS = 4
@@ -96,7 +96,7 @@ def sample(
     for replies in write(model, [stage] * number, [read] * number, VARIED, seeds, max_new_tokens, rooms):
         yield Answers(model.origin, prompt, replies)
     asked = model.prompt(prompt, stage, as_turn=True).ids
-    states = model.last_states([Row(stage, (*asked, *reply.ids)) for reply in replies])
+    states = model.last_states([StagedText(stage, (*asked, *reply.ids)) for reply in replies])
     features = layer_norm(states, states.shape[-1:]).double().numpy() / np.sqrt(states.shape[-1])
     rated = tuple(Rated(reply, row) for reply, row in zip(replies, features, strict=True))
     yield Answers(model.origin, prompt, replies, rated)

@@ -5,22 +5,19 @@ Curves and samples are records. What the reward model thinks of ranked answers i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from typing import Any
 
 from ...checks import require_whole
+from ...datasets.conversations.demonstrations import load_demonstrations
+from ...datasets.conversations.rankings import Rating, load_ratings
+from ...datasets.records import TRAINING, Line, read_json, read_log
 from ...models.language import Origin
 from ...models.stages import FOLDER, StagedModel
 from ...shipped import reading
-from ...training.demonstrations import load_demonstrations
-from ...training.rankings import Rating, load_ratings
 
-LOG = "log.jsonl"
-TRAINING = "training.json"
 PRACTICES = ("rlhf", "unleashed")  # the stage that is shipped, and one that was trained for the reward alone
 CURVES = (
     "loss",
@@ -35,7 +32,6 @@ CURVES = (
 EXAMPLES_A_KIND = 3
 LONGEST = 420  # characters of a ranked answer or a sample that are shown
 
-Line = dict[str, Any]
 Curve = tuple[tuple[int, float], ...]  # (step, value), …
 
 
@@ -111,9 +107,9 @@ def read_story(folder: Path = FOLDER) -> Story:
         seen[one.kind] = seen.get(one.kind, 0) + 1
         if seen[one.kind] <= EXAMPLES_A_KIND:
             examples.append(Example(one.kind, one.prompts[0], one.answers[0]))
-    logs = {stage: _log(folder / stage / LOG) for stage in ("sft", "reward", *PRACTICES)}
+    logs = {stage: read_log(folder / stage) for stage in ("sft", "reward", *PRACTICES)}
     curves = {f"{stage} {name}": _curve(lines, name) for stage, lines in logs.items() for name in CURVES}
-    quality = _json(folder / "reward" / "reward.json")
+    quality = read_json(folder / "reward" / "reward.json")
     return Story(
         demonstrations=len(demonstrations),
         examples=tuple(examples),
@@ -121,7 +117,7 @@ def read_story(folder: Path = FOLDER) -> Story:
         accuracy=dict(quality.get("accuracy", {})),
         calibration=tuple((row["chance"], row["right"], row["pairs"]) for row in quality.get("calibration", [])),
         practices={
-            name: Practice(_samples(logs[name], folder), _json(folder / name / TRAINING)["steps"])
+            name: Practice(_samples(logs[name], folder), read_json(folder / name / TRAINING)["steps"])
             for name in PRACTICES
             if logs[name]
         },
@@ -162,7 +158,7 @@ def ranked_example(model: StagedModel, rankings: tuple[Rating, ...], number: int
 
 def _samples(lines: list[Line], folder: Path) -> dict[str, tuple[str, tuple[Sample, ...]]]:
     """Those to everyday prompts: what a half-trained model says to someone in danger is not for a classroom wall."""
-    asked = _json(folder / "prompts.json").get("rl", [])
+    asked = read_json(folder / "prompts.json").get("rl", [])
     prompts = {one["id"]: str(one["prompt"]) for one in asked if not one.get("topic")}
     found: dict[str, list[Sample]] = {}
     for line in lines:
@@ -180,12 +176,3 @@ def _shown(text: str, ended: bool) -> str:
 
 def _curve(lines: list[Line], name: str) -> Curve:
     return tuple((int(line["step"]), float(line[name])) for line in lines if name in line)
-
-
-def _log(file: Path) -> list[Line]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
-
-
-def _json(file: Path) -> Line:
-    found: Line = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return found

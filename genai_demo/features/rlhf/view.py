@@ -115,17 +115,15 @@ def ranking_payload(result: RankedExample) -> Json:
     }
 
 
-def story_payload(result: Story, ranked: RankedExample) -> Json:
-    """The scene of the three steps. Curves keep three digits and at most `CURVE_POINTS` points."""
+def story_payload(result: Story) -> Json:
+    """What the three steps left. Curves keep three digits and at most `CURVE_POINTS` points."""
     return {
-        "provenance": provenance(ranked.origin),
         "demonstrations": result.demonstrations,
         "examples": [asdict(example) for example in result.examples],
         "curves": {name: _points(curve) for name, curve in result.curves.items()},
         "accuracy": result.accuracy,
         "calibration": [(round(chance, 3), round(right, 3), pairs) for chance, right, pairs in result.calibration],
         "practices": {name: _practice(practice) for name, practice in result.practices.items()},
-        "ranked": ranking_payload(ranked),
     }
 
 

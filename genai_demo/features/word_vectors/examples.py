@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ...asks import Json
-from ...errors import TooFewWordsInFile
 from ...models.word_vectors import WordVectors
 from ...page.texts import load_texts
+from .errors import TooFewWordsInFile
 from .formula import parse_formula
 
 PACKAGE = __package__

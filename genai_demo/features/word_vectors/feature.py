@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated
 
-from ...asks import Ask, Feature, Json
-from ...errors import DemoError, TooFewWords
-from ...models.word_vectors import PIECES_MARK, VectorsLoader, WordVectors
-from ...page.messages import sentence
+from ...asks import Ask, Feature, Json, Loader, Openings
+from ...errors import DemoError
+from ...models.word_vectors import PIECES_MARK, WordVectors
+from ...page.messages import explanation
 from ...params import ListOf, Seed, Whole
 from . import backend, view
+from .errors import TooFewWords
 from .examples import bank_for, texts_for
+from .neighbours import MAX_NEIGHBOURS
 
 NAME = "word_vectors"
 NEIGHBOURS = 10
@@ -22,7 +24,7 @@ MANY = 1_000  # words that are looked at: fewer are shown, and that is said by t
 
 Words = Annotated[tuple[str, ...], ListOf(MANY)]
 Pair = Annotated[tuple[str, ...], ListOf(2, least=2)]
-Count = Annotated[int, Whole(1, backend.MAX_NEIGHBOURS)]
+Count = Annotated[int, Whole(1, MAX_NEIGHBOURS)]
 
 
 # ── what the scenes ask ──────────────────────────────────────────────────────────────────────────────────────
@@ -37,14 +39,10 @@ class TwoWords:
 
 @dataclass(frozen=True)
 class Shown:
-    """Words to be shown on a map.
-
-    fitted: the words whose axes it has; without them, its own. added: words of which some may be unknown.
-    """
+    """Words to be shown on a map. fitted: the words whose axes it has; without them, its own. Some may be unknown."""
 
     words: Words
     fitted: Words = ()
-    added: Words = ()
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,11 @@ class Sum:
 
 @dataclass(frozen=True)
 class Axes:
-    """Words to be placed on two axes from one pole to another. added: words of which some may be unknown."""
+    """Words, of which some may be unknown, to be placed on two axes from one pole to another."""
 
     horizontal: Pair
     vertical: Pair
     words: Words
-    added: Words = ()
 
 
 @dataclass(frozen=True)
@@ -79,13 +76,12 @@ def compare_words(vectors: WordVectors, asked: TwoWords) -> Json:
 
 def show_map(vectors: WordVectors, asked: Shown) -> Json:
     """A map in three dimensions, where there are enough words."""
-    added, refused = _known(vectors, asked.added)
-    words = [*asked.words, *added]
+    (words, refused), (fitted, _) = _known(vectors, asked.words), _known(vectors, asked.fitted)
     try:
-        result = backend.word_map(vectors, words, 3, asked.fitted, HOVER_NEIGHBOURS)
+        result = backend.word_map(vectors, words, 3, fitted, HOVER_NEIGHBOURS)
     except TooFewWords:
-        result = backend.word_map(vectors, words, 2, asked.fitted, HOVER_NEIGHBOURS)
-    return view.map_payload(result, list(asked.fitted or words)) | refused
+        result = backend.word_map(vectors, words, 2, fitted, HOVER_NEIGHBOURS)
+    return view.map_payload(result, list(fitted or words)) | refused
 
 
 def work_out(vectors: WordVectors, asked: Sum) -> Json:
@@ -98,8 +94,8 @@ def work_out(vectors: WordVectors, asked: Sum) -> Json:
 def place_words(vectors: WordVectors, asked: Axes) -> Json:
     """Words on two axes."""
     horizontal, vertical = (asked.horizontal[0], asked.horizontal[1]), (asked.vertical[0], asked.vertical[1])
-    added, refused = _known(vectors, asked.added)
-    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, [*asked.words, *added])) | refused
+    words, refused = _known(vectors, asked.words)
+    return view.axes_payload(backend.own_axes(vectors, horizontal, vertical, words)) | refused
 
 
 def deal_game(vectors: WordVectors, asked: Deal) -> Json:
@@ -107,14 +103,14 @@ def deal_game(vectors: WordVectors, asked: Deal) -> Json:
     return view.game_payload(backend.deal_game(vectors, *bank_for(vectors), asked.seed), asked.seed)
 
 
-def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], Json]:
-    """Those of `added` that the table has, and {refused: {words, error, offers}} where it lacks some.
+def _known(vectors: WordVectors, words: Sequence[str]) -> tuple[Sequence[str], Json]:
+    """Those of `words` that the table has, and {refused: …} where it lacks some: the `words`, and `explanation`.
 
     Raises:
         DemoError: it has none of them; what is wrong with the first.
     """
     known, unknown = list[str](), list[str]()
-    for word in added:
+    for word in words:
         has_vector = word.strip().startswith(PIECES_MARK) or vectors.row(word) is not None
         (known if has_vector else unknown).append(word)
     if not unknown:
@@ -124,8 +120,8 @@ def _known(vectors: WordVectors, added: Sequence[str]) -> tuple[Sequence[str], J
     except DemoError as error:
         if not known:
             raise
-        return known, {"refused": {"words": unknown, "error": sentence(error), "offers": error.offers}}
-    return added, {}
+        return known, {"refused": {"words": unknown, **explanation(error)}}
+    return words, {}
 
 
 # ── what other programs ask ──────────────────────────────────────────────────────────────────────────────────
@@ -180,44 +176,56 @@ def _family(vectors: WordVectors) -> tuple[str, ...]:
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def openings(vectors: WordVectors) -> dict[str, Json]:
-    """What each scene opens with: scene → payload."""
-    texts, ask = texts_for(vectors), FEATURE.ask
-    family, axes = _family(vectors), texts["axes"]["presets"][0]
+def openings(vectors: WordVectors) -> Openings:
+    """What each scene opens with."""
+    texts, ask = texts_for(vectors), partial(FEATURE.opening, vectors)
+    family, axes = list(_family(vectors)), texts["axes"]["presets"][0]
     formula = texts["arithmetic"]["presets"][0]["formula"]
     placed = {name: axes[name] for name in ("horizontal", "vertical", "words")}
     return {
-        "numbers": ask("compare_words").whole(vectors, words=texts["numbers"]["presets"][0]["words"]),
-        "map": ask("show_map").whole(vectors, words=family),
-        "arithmetic": ask("work_out").whole(vectors, formula=formula, reference=family),
-        "axes": ask("place_words").whole(vectors, **placed),
-        "play": ask("deal_game").whole(vectors, seed=1),
+        "numbers": {"pair": ask("compare_words", words=texts["numbers"]["presets"][0]["words"])},
+        "map": {"map": ask("show_map", words=family, fitted=[])},
+        "arithmetic": {"sum": ask("work_out", formula=formula, reference=family)},
+        "axes": {"places": ask("place_words", **placed)},
+        "play": {"game": ask("deal_game", seed=1)},
     }
 
 
-def _opened(loader: VectorsLoader) -> dict[str, Json] | None:
+def _from_file(loader: Loader[WordVectors]) -> WordVectors | None:
+    """The table, if it is from a file: then it is there before the page is built."""
+    table = loader.loaded
+    return None if table is None or table.origin.inside_model else table
+
+
+def _opened(loader: Loader[WordVectors]) -> Openings | None:
     """Of a table from a file, computed when the page is built."""
-    return None if loader.from_file is None else openings(loader.from_file)
+    table = _from_file(loader)
+    return None if table is None else openings(table)
 
 
-def _settings(loader: VectorsLoader) -> Json:
+def _settings(loader: Loader[WordVectors]) -> Json:
     """Whether the table holds words in a–z and others."""
-    table = loader.from_file
+    table = _from_file(loader)
     return {"alphabets": table is None or 0 < table.latin_count < len(table.words)}
 
 
 FEATURE = Feature(
     name=NAME,
-    needs="vectors",
+    loader=lambda models: models.vectors,
     asks=(
         Ask(TwoWords, compare_words),
         Ask(Shown, show_map),
         Ask(Sum, work_out),
         Ask(Axes, place_words),
         Ask(Deal, deal_game),
-        Ask(Word, word_neighbours, public=True),
-        Ask(Formula, word_arithmetic, public=True),
-        Ask(MapOf, word_map, public=True),
+        Ask(Word, word_neighbours, public=True, returns=("word", "neighbours")),
+        Ask(
+            Formula,
+            word_arithmetic,
+            public=True,
+            returns=("terms", "neighbours", "best", "points", "explained_variance"),
+        ),
+        Ask(MapOf, word_map, public=True, returns=("points", "explained_variance")),
     ),
     scenes={
         "numbers": ("compare_words",),
@@ -229,6 +237,6 @@ FEATURE = Feature(
     openings=openings,
     settings=_settings,
     plotted=("map",),
-    texts=lambda loader: texts_for(loader.from_file),
+    texts=lambda loader: texts_for(loader.loaded),
     opened=_opened,
 )

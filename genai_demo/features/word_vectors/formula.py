@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import EmptyFormula, InvalidParameter, OnlyMinusTerms, TextTooLong, TooManyWords, UnreadableFormula
+from ...errors import InvalidParameter, TextTooLong
+from .errors import EmptyFormula, OnlyMinusTerms, TooManyWords, UnreadableFormula
 
 MAX_TERMS = 20
 MAX_CHARACTERS = 2_000

@@ -7,7 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ...models.word_vectors import TableOrigin
-from .backend import Arithmetic, Comparison, Game, Neighbour, Neighbours, OwnAxes, Point, WordMap
+from .arithmetic import Arithmetic
+from .axes import OwnAxes
+from .game import Game
+from .maps import Point, WordMap
+from .neighbours import Comparison, Neighbour, Neighbours
 
 Json = dict[str, Any]
 

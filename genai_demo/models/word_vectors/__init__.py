@@ -7,17 +7,19 @@ loader.py makes it ready.
 
 from .from_file import load_vectors
 from .input_table import of_language_model
-from .loader import VectorsLoader
+from .loader import found_in_file, table_loader, vectors_loader
 from .table import PIECES_MARK, Pieces, TableOrigin, WordVectors, centred, unit_length
 
 __all__ = [
     "PIECES_MARK",
     "Pieces",
     "TableOrigin",
-    "VectorsLoader",
     "WordVectors",
     "centred",
+    "found_in_file",
     "load_vectors",
     "of_language_model",
+    "table_loader",
     "unit_length",
+    "vectors_loader",
 ]

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ...errors import BrokenVectorLine, DamagedVectorFile, VectorFileEndsEarly
+from .errors import BrokenVectorLine, DamagedVectorFile, VectorFileEndsEarly
 
 LONGEST_LINE = 1 << 20  # bytes
 LONGEST_KEY = 1_000  # bytes

@@ -10,14 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import (
-    DamagedVectorFile,
-    DemoError,
-    MissingVectorReader,
-    NoWordsInFile,
-    VectorDownloadFailed,
-)
+from ...errors import DemoError
 from ..catalogue import GensimData, InputTable, VectorEntry, VectorFile
+from .errors import DamagedVectorFile, MissingVectorReader, NoWordsInFile, VectorDownloadFailed
 from .files import SAMPLE, Entries, open_unpacked, read_entries
 from .gensim_files import PICKLES, read_gensim
 from .table import TableOrigin, WordVectors, table_of, usable

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ...errors import DamagedVectorFile, MissingVectorPart, MissingVectorReader
+from .errors import DamagedVectorFile, MissingVectorPart, MissingVectorReader
 from .files import Entries
 
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in (2, 3, 4, 5))  # how they begin

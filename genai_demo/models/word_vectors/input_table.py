@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import NoWordsInModel
 from ..language import LanguageModel
+from .errors import NoWordsInModel
 from .table import Pieces, Table, TableOrigin, WordVectors, table_of, usable
 from .words import is_word, one_row_per_word
 

@@ -1,18 +1,18 @@
-"""The page's word vectors: made ready once, by whoever asks first; a file is read as soon as it is chosen."""
+"""The page's word vectors: an input table follows its language model; a file is read before the page is built."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
-from typing import Protocol
 
-from ...errors import CacheNotReadable, CacheNotWritable, DamagedCache, DiskFull, NoCacheSpace
 from ..cache import build_once, cache_folder, give_up, is_whole
-from ..catalogue import DEFAULT_VECTORS, InputTable, ModelEntry, VectorEntry, Wheel, find_vectors
+from ..catalogue import InputTable, ModelEntry, VectorEntry, Wheel
+from ..errors import UnusableCache
 from ..language import LanguageModel
-from .from_file import Report, read_vectors
+from ..loader import Loader, Report
+from .from_file import Report as Found
+from .from_file import read_vectors
 from .input_table import UnsoundTable, extract_table, of_language_model, save_table
 from .table import WordVectors
 
@@ -20,78 +20,62 @@ logger = logging.getLogger(__name__)
 
 TABLE_VERSION = 2  # raise it when another table would be extracted
 TABLE_BYTES = 400_000_000  # what the default model's table takes, with room to spare
+TITLE = "The table of words"  # while it is loading
+FOUND = "report"  # what the loader of a file knows: the report of what was found there
 
 
-class LanguageModelLoader(Protocol):
-    """What `VectorsLoader` needs of a `ModelLoader`."""
+def vectors_loader(entry: VectorEntry, language: Loader[LanguageModel], model: ModelEntry) -> Loader[WordVectors]:
+    """The loader of the word vectors `entry`; a file or a collection is read now.
 
-    entry: ModelEntry
+    Args:
+        entry: which ones.
+        language: the language model whose input table it may be.
+        model: that model's row of the catalogue.
 
-    def model(self, wait_seconds: float = 0.0) -> LanguageModel:
-        """The model, as soon as it is there."""
-        ...
+    Raises:
+        DemoError: as `read_vectors`.
+    """
+    if isinstance(entry.source, InputTable):
+        return table_loader(language, model)
+    vectors, found = read_vectors(entry)
+    return Loader.of(vectors, entry.title, known={FOUND: found})
 
 
-class VectorsLoader:
-    """The page's word vectors, loaded once."""
+def found_in_file(loader: Loader[WordVectors]) -> Found | None:
+    """What was found in the file of the vectors; None for an input table."""
+    found: Found | None = loader.known.get(FOUND)
+    return found
 
-    def __init__(self, language: LanguageModelLoader, cache: Path | None = None) -> None:
-        self._language = language
-        self._cache = cache
-        self._lock = Lock()
-        self._vectors: WordVectors | None = None
-        self.entry = find_vectors(DEFAULT_VECTORS)
 
-    def choose(self, entry: VectorEntry) -> Report | None:
-        """Use `entry` instead; only before anybody has asked. A file or a collection is read now.
+def table_loader(language: Loader[LanguageModel], model: ModelEntry, cache: Path | None = None) -> Loader[WordVectors]:
+    """The loader of a language model's input table."""
 
-        Returns:
-            What was found in the file; None for the input table, which waits for its language model.
+    def load(report: Report) -> WordVectors:
+        report("loading", 0.1)
+        return load_table(language.model(), model, cache)
 
-        Raises:
-            DemoError: as `read_vectors`.
-        """
-        self._vectors, report = (None, None) if isinstance(entry.source, InputTable) else read_vectors(entry)
-        self.entry = entry
-        return report
+    return Loader(TITLE, load, needs=(language,), retries=True)
 
-    @property
-    def from_file(self) -> WordVectors | None:
-        """The vectors, if they came from a file or a collection: then they are there before the page is built."""
-        return None if isinstance(self.entry.source, InputTable) else self._vectors
 
-    def model(self, wait_seconds: float = 0.0) -> WordVectors:
-        """The vectors; the input table waits for its language model, up to `wait_seconds`.
-
-        Raises:
-            ModelLoading: the language model is still on its way. DemoError: loading failed, with the reason.
-        """
-        language = None if self._vectors else self._language.model(wait_seconds)
-        with self._lock:
-            if self._vectors is None and language is not None:
-                self._vectors = self._of(language)
-        assert self._vectors is not None
-        return self._vectors
-
-    def _of(self, language: LanguageModel) -> WordVectors:
-        """The input table: of pinned weights, which can be recognised again, from the cache, where it is kept."""
-        source = self._language.entry.source
-        if not isinstance(source, Wheel):
-            return of_language_model(language)
-        name = f"{self._language.entry.name}-{source.sha256[:12]}-words-v{TABLE_VERSION}"
-        try:
-            for _ in range(2):
-                folder = build_once(
-                    name,
-                    lambda folder: save_table(extract_table(language), folder),
-                    TABLE_BYTES,
-                    self._cache or cache_folder(),
-                )
-                with suppress(UnsoundTable):
-                    if is_whole(folder, adopt=False):
-                        return of_language_model(language, folder)
-                logger.warning("The table of words in %s is damaged: it is made anew.", folder)
-                give_up(folder)
-        except (CacheNotWritable, CacheNotReadable, DamagedCache, DiskFull, NoCacheSpace):
-            pass
-        return of_language_model(language)  # slower to start, and nothing else
+def load_table(language: LanguageModel, model: ModelEntry, cache: Path | None = None) -> WordVectors:
+    """The input table: of pinned weights, which can be recognised again, from the cache, where it is kept."""
+    source = model.source
+    if not isinstance(source, Wheel):
+        return of_language_model(language)
+    name = f"{model.name}-{source.sha256[:12]}-words-v{TABLE_VERSION}"
+    try:
+        for _ in range(2):
+            folder = build_once(
+                name,
+                lambda folder: save_table(extract_table(language), folder),
+                TABLE_BYTES,
+                cache or cache_folder(),
+            )
+            with suppress(UnsoundTable):
+                if is_whole(folder, adopt=False):
+                    return of_language_model(language, folder)
+            logger.warning("The table of words in %s is damaged: it is made anew.", folder)
+            give_up(folder)
+    except UnusableCache:
+        pass
+    return of_language_model(language)  # slower to start, and nothing else

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ...errors import NotAWord, TextTooLong, TokenIsNoWord, UnknownWord, WordNotInTable
+from ...errors import TextTooLong
 from ..language import Origin
+from .errors import NotAWord, TokenIsNoWord, UnknownWord, WordNotInTable
 from .words import is_latin, word_key
 
 PIECES_MARK = "~"  # "~grandnephew": the mean of the word's pieces instead of a row of the table

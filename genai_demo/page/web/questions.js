@@ -42,6 +42,8 @@ export class Questions {
   #flights = new Map();
   /** @type {Map<string, string>} key → a question that was refused or stopped: it is not asked again by itself */
   #unwanted = new Map();
+  /** @type {Map<string, string>} key → a question of which a run broke off: it rests until there is a connection again */
+  #lost = new Map();
   /** @type {Record<string, any>} key → the state at the moment when it was asked for */
   #demanded = {};
   /** @type {How} */
@@ -60,7 +62,8 @@ export class Questions {
 
   /** Ask what has changed since the last time. */
   update() {
-    for (const [key, question] of Object.entries(this.#wanted())) this.#see(key, question);
+    const begun = Object.entries(this.#wanted()).filter(([key, question]) => this.#see(key, question));
+    if (begun.length) this.#how.changed(); // what is being asked is to be seen
   }
   /** Ask a question now, with what the visitor has chosen by now, whether or not it has been answered before. @param {string} key */
   ask(key) {
@@ -99,18 +102,24 @@ export class Questions {
     for (const key of onDemand) if (key in now) now[key] = asks(this.#demanded[key], this.answers)[key];
     return now;
   }
+  /** Ask one of them, or halt it, if need be. @returns whether it was asked */
   #see(key, question) {
     const text = JSON.stringify(question);
     const shown = this.#answered.get(key);
-    if (this.#flights.get(key)?.text === text) return;
+    if (this.#flights.get(key)?.text === text || this.#lost.get(key) === text) return false;
     if (!question || (shown?.text === text && (shown.live || !isReady(this.#how.tab)))) {
       this.#halt(key);
       this.#how.report(key, "");
-    } else if (this.#unwanted.get(key) !== text) this.#start(key, question, text, shown?.text === text);
+      return false;
+    }
+    if (this.#unwanted.get(key) === text) return false;
+    this.#start(key, question, text, shown?.text === text);
+    return true;
   }
   #start(key, question, text, quiet) {
     this.#halt(key);
     this.#unwanted.delete(key);
+    this.#lost.delete(key);
     const flight = { text, values: question[1], quiet, id: null, hasParts: false };
     this.#flights.set(key, flight);
     if (this.#how.streams.includes(question[0])) this.#run(key, question, flight);
@@ -171,12 +180,13 @@ export class Questions {
       this.#accept(key, flight, flight.gathered, true);
       return;
     }
-    if (!lost) this.#unwanted.set(key, flight.text);
+    (lost ? this.#lost : this.#unwanted).set(key, flight.text);
     if (lost || failed) report(key, lost ? words.connection_lost : words.failed);
     changed();
     if (lost) connection.back().then(() => this.#goOn(key));
   }
   #goOn(key) {
+    this.#lost.delete(key);
     if (this.#flights.has(key)) return;
     this.#how.report(key, "");
     this.update();

@@ -29,11 +29,15 @@ import { words } from "#page/words.js";
  * @property {(scene: Scene) => Built} build makes the nodes, once
  * @property {(key: string, before: any, part: any, shown: any) => any} [gather] puts the parts of a run together; without it, the
  *   last one counts; `shown`: the answer that a run may go on with
+ * @property {(before: State, after: State, answers: Record<string, any>) => State} [consequences] what else changes when a visitor
+ *   has chosen something, here or in another scene of the tab; pure
  * @property {readonly string[]} [onDemand] keys of questions that are asked by `scene.ask(key)`, with the state of that moment
  * @property {readonly string[]} [shares] names of the state that all scenes of the tab have in common
  *
  * @typedef {object} Built
  * @property {(state: State, answers: Record<string, any>) => void} paint the only place that writes into the document
+ * @property {(state: State, answers: Record<string, any>) => any[]} [provenance] what stands in the line under it, where that is not
+ *   simply the origin that its answers have in common: nodes and texts
  * @property {() => void} [shown] the scene has come into view
  * @property {(key: string, reply: any) => void} [replied] an answer or a refusal, which may hold `offers`
  */
@@ -53,6 +57,7 @@ export function mount(module, tab, name, { element, props }, { streams = [], ans
   scene.begin(answerer ?? connection.of(element), props.value ?? {}, streams);
 }
 
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 let latest = null; // the scene that is shown: the history keeps its state
 
 export class Scene {
@@ -96,9 +101,10 @@ export class Scene {
    * @param {{wait?: number}} [how]
    */
   set(changes, { wait = 0 } = {}) {
-    if (!this.#put(changes)) return;
-    this.report("link", "");
-    this.#tell(changes);
+    const all = this.#withConsequences(changes);
+    if (!this.#put(all)) return;
+    if (Object.keys(changes).some((key) => !this.fields[key].local)) this.report("link", "");
+    this.#tell(all);
     this.paint();
     if (!wait) {
       this.#settle();
@@ -116,8 +122,9 @@ export class Scene {
   ask(key, changes = {}) {
     clearTimeout(this.#later);
     this.waiting.end("typing");
-    this.#put(changes);
-    this.#tell(changes);
+    const all = this.#withConsequences(changes);
+    this.#put(all);
+    this.#tell(all);
     this.#questions.ask(key);
   }
   /** End a run; what has arrived stays. @param {string} key */
@@ -130,7 +137,7 @@ export class Scene {
   }
   /** The answers that are shown: key → answer. */
   get answers() {
-    return this.#questions.answers;
+    return this.#questions?.answers ?? this.recorded;
   }
   /** Keep a control in step with the state. @param {(state: State) => void} show */
   follow(show) {
@@ -217,7 +224,12 @@ export class Scene {
       for (const key of Object.keys(state)) if (query.has(key)) this.state[key] = state[key];
       if (refused.length) this.report("link", words.link_in_part, "gx-note");
     }
-    this.#tell(this.state);
+    this.#tell(this.#chosen());
+  }
+  /** The state, as others hear of it. Undefined: as the scene opens, which others may do otherwise. */
+  #chosen() {
+    const chosen = ([key, field]) => [key, isSame(this.state[key], field.initial) ? undefined : this.state[key]];
+    return Object.fromEntries(Object.entries(this.fields).map(chosen));
   }
   /** It has come into view. */
   shown() {
@@ -233,14 +245,20 @@ export class Scene {
     if (this.#isDirty || !this.#built) return;
     for (const show of this.#controls) show(this.state);
     this.#built.paint(this.state, this.answers);
-    const origin = commonOrigin(Object.values(this.answers));
-    const stays = this.#isRecorded || Object.keys(this.answers).some((key) => this.progress(key).stays);
-    if (origin) this.node.querySelector(".gx-provenance").replaceChildren(...provenance({ ...origin, stays }));
+    const line = this.#built.provenance?.(this.state, this.answers) ?? this.#commonProvenance();
+    if (line) this.node.querySelector(".gx-provenance").replaceChildren(...line);
     document.dispatchEvent(new CustomEvent("gx-scene", { detail: this }));
   }
-  /** Others have changed what this scene has in common with them. @param {State} changes */
+  #commonProvenance() {
+    const origin = commonOrigin(Object.values(this.answers));
+    const stays = this.#isRecorded || Object.keys(this.answers).some((key) => this.progress(key).stays);
+    return origin && provenance({ ...origin, stays });
+  }
+  /** Others have changed what this scene has in common with them. @param {State} changes undefined: as it opens */
   adopt(changes) {
-    if (!this.#put(Object.fromEntries(Object.entries(changes).filter(([key]) => key in this.fields)))) return;
+    const known = Object.entries(changes).filter(([key]) => key in this.fields);
+    const heard = ([key, value]) => [key, value === undefined ? this.fields[key].initial : value];
+    if (!this.#put(this.#withConsequences(Object.fromEntries(known.map(heard))))) return;
     this.paint();
     this.#settle();
   }
@@ -254,13 +272,16 @@ export class Scene {
     for (const [key, field] of Object.entries(this.fields)) if (field.local) delete state[key];
     this.report("link", refused.length ? words.link_in_part : "", "gx-note");
     if (!this.#put(state)) return;
-    this.#tell(this.state);
+    this.#tell(this.#chosen());
     this.paint();
     this.#settle();
   }
+  #withConsequences(changes) {
+    const after = { ...this.state, ...changes };
+    return { ...this.#module.consequences?.(this.state, after, this.answers), ...changes };
+  }
   #put(changes) {
-    const differs = ([key, value]) => JSON.stringify(this.state[key]) !== JSON.stringify(value);
-    if (!Object.entries(changes).some(differs)) return false;
+    if (Object.entries(changes).every(([key, value]) => isSame(this.state[key], value))) return false;
     this.state = { ...this.state, ...changes };
     return true;
   }

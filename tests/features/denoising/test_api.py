@@ -19,10 +19,14 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from genai_demo.asks import Local, Openings
-from genai_demo.errors import DamagedModelFolder, InvalidParameter, NotAPicture, PictureTooLarge, TextTooLong
+from genai_demo.errors import DamagedModelFolder, InvalidParameter, TextTooLong
 from genai_demo.features.denoising import backend, feature, view
+from genai_demo.features.denoising.counts import STEP_COUNTS
+from genai_demo.features.denoising.errors import NotAPicture, PictureTooLarge
 from genai_demo.features.denoising.feature import openings
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.catalogue import DEFAULT_PICTURES, find_pictures
+from genai_demo.models.loader import Loader
+from genai_demo.models.picture_generator import picture_loader
 from genai_demo.page.asking import publish
 from genai_demo.page.scene import plain
 from genai_demo.page.texts import load_texts
@@ -57,7 +61,7 @@ def uri(data: bytes) -> str:
 @pytest.fixture(scope="module")
 def address(generator) -> Iterator[str]:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(Local([(feature.FEATURE, PictureLoader.of(generator))]), feature.FEATURE)
+        publish(Local([(feature.FEATURE, Loader.of(generator, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     yield url
     page.close(verbose=False)
@@ -128,12 +132,12 @@ def test_add_noise_takes_a_picture(client, generator):
         ("/add_noise", [uri(bomb(60_000, 60_000)), 5], PictureTooLarge),
         ("/add_noise", [uri(file(halves())), 1_000], InvalidParameter),
     ],
-    ids=str,
 )
 def test_bad_input_is_answered_with_a_sentence(client, endpoint, values, error):
     with pytest.raises(AppError) as caught:
         client.predict(*values, api_name=endpoint)
-    template = str(load_texts("genai_demo.page")["errors"][error.key])
+    home = "genai_demo.features.denoising" if error in (NotAPicture, PictureTooLarge) else "genai_demo.page"
+    template = str(load_texts(home)["errors"][error.key])
     parts = [part for part in re.split(r"\{\w+\}", template) if part.strip()]
     assert all(part in str(caught.value) for part in parts)
     assert "Traceback" not in str(caught.value)
@@ -239,7 +243,7 @@ def test_nothing_is_guided_where_the_prompt_is_empty(generator):
 
 def test_counting_steps(generator):
     payloads = list(requests.count_steps(generator, {"prompt": "a dragon", "samplers": ["dpm++"]}))
-    assert [payload["steps"] for payload in payloads] == list(backend.STEP_COUNTS)
+    assert [payload["steps"] for payload in payloads] == list(STEP_COUNTS)
     assert all(payload["total"] == 7 for payload in payloads)
     assert all(payload["unseen"] == ["dragon"] and payload["sampler"] == "dpm++" for payload in payloads)
 
@@ -312,7 +316,6 @@ def without_pictures(value):
         (requests.guess_noise, {"image": 5}),
         (requests.guess_noise, {"image": uri(file(halves())), "timestep": "x"}),
     ],
-    ids=str,
 )
 def test_odd_questions_are_refused(generator, question, request_):
     with pytest.raises(InvalidParameter):
@@ -326,4 +329,4 @@ def test_a_picture_is_refused_by_its_length_before_it_is_decoded():
 
 def test_weights_that_are_not_there_are_named(tmp_path):
     with pytest.raises(DamagedModelFolder):
-        PictureLoader("cpu", tmp_path).model()
+        picture_loader(find_pictures(DEFAULT_PICTURES), "cpu", folder=tmp_path).model(60)

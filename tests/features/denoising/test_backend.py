@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from genai_demo.checks import MAX_SEED
 from genai_demo.errors import InvalidParameter, TextTooLong, UnreadableText
-from genai_demo.features.denoising.backend import Step, Wish, add_noise, denoise, guess_noise, steer, step_counts
+from genai_demo.features.denoising.backend import add_noise, denoise, guess_noise, steer, step_counts
 from genai_demo.features.denoising.schedulers import SAMPLERS
+from genai_demo.features.denoising.steps import Step, Wish
 from genai_demo.models.picture import PictureModelConfig, alpha_bars
 from tests.features.denoising.denoisers import Gaussian
 
@@ -223,7 +224,6 @@ def test_a_picture_of_another_size_is_refused(gaussian):
         {"seed": MAX_SEED + 1},
         {"seed": "x"},
     ],
-    ids=str,
 )
 def test_a_run_that_cannot_be_made_is_refused_at_once(gaussian, options):
     with pytest.raises(InvalidParameter):
@@ -268,9 +268,9 @@ def test_prompts_that_would_not_be_read_whole_are_refused(generator):
     for prompt in ("x" * 5_000, "cat " * 62):
         with pytest.raises(TextTooLong):
             denoise(generator, prompt)
-    for prompt in ("\ud800", 5, None):
+    for unreadable in ("\ud800", 5, None):
         with pytest.raises(UnreadableText):
-            denoise(generator, prompt)
+            denoise(generator, unreadable)
     assert generator.encode("cat " * 61) is not None
 
 

@@ -19,8 +19,9 @@ from genai_demo.asks import Local
 from genai_demo.errors import InvalidParameter
 from genai_demo.features.denoising import backend, feature, view
 from genai_demo.features.denoising.schedulers import SAMPLERS
+from genai_demo.features.denoising.steps import Step
 from genai_demo.models.latent_generator import LatentGenerator
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.loader import Loader
 from genai_demo.page.asking import publish
 from tests.asking import Asking
 from tests.pipelines import stable_diffusion
@@ -132,7 +133,7 @@ def test_the_other_scenes_work_on_latents_too(latent):
 
 def test_the_endpoint_draws_with_it(latent):
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(Local([(feature.FEATURE, PictureLoader.of(latent))]), feature.FEATURE)
+        publish(Local([(feature.FEATURE, Loader.of(latent, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     try:
         *streamed, last = Client(url, verbose=False).submit("a cat", 3, 4, 2.0, "dpm++", api_name="/denoise")
@@ -148,8 +149,7 @@ def test_large_pictures_of_pure_noise_still_fit():
     x_t, x0, noise = (random.normal(size=(96, 96, 3)).astype(np.float32) for _ in range(3))
     finished = random.normal(size=(512, 512, 3)).astype(np.float32)
     steps = [
-        backend.Step(index, 999 - index, 0.25, 1 / 3, -4.77, x_t, noise, noise, noise, x0, 0.0, finished)
-        for index in range(50)
+        Step(index, 999 - index, 0.25, 1 / 3, -4.77, x_t, noise, noise, noise, x0, 0.0, finished) for index in range(50)
     ]
     run = view.run_json("a cat", 0, "ddim", steps)
     assert len(json.dumps(run)) <= 600_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,7 +201,7 @@ def test_the_stock_pipelines_draw_the_same_picture_bit_for_bit(sampler, clips, u
     settings = {**scheduler_settings(model.alpha_bars, prediction), "clip_sample": clips}
     source = torch.Generator().manual_seed(6)
     if sampler == "ddim":
-        pipeline = DDIMPipeline(unet, DDIMScheduler(**settings))
+        pipeline: Any = DDIMPipeline(unet, DDIMScheduler(**settings))
         options = {"use_clipped_model_output": clips}
     else:
         pipeline, options = DDPMPipeline(unet, DDPMScheduler(**settings)), {}

@@ -6,9 +6,9 @@ import gradio as gr
 import pytest
 
 from genai_demo.features.denoising import feature
-from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
-from genai_demo.models.loading import ModelLoader
-from genai_demo.models.picture_generator import PictureLoader
+from genai_demo.models.catalogue import DEFAULT_MODEL, DEFAULT_PICTURES, find_model, find_pictures
+from genai_demo.models.loading import language_loader
+from genai_demo.models.picture_generator import picture_loader
 from genai_demo.page.build import build_page
 from tests.asking import Asking
 
@@ -19,8 +19,9 @@ requests = Asking(FEATURE)
 @pytest.fixture
 def page(tmp_path) -> gr.Blocks:
     """The tab alone, whose model cannot be loaded: nothing here needs it."""
-    loader = ModelLoader(find_model(DEFAULT_MODEL))
-    return build_page(loader, ((FEATURE, PictureLoader("cpu", tmp_path)),), notices="")
+    loader = language_loader(find_model(DEFAULT_MODEL))
+    pictures = picture_loader(find_pictures(DEFAULT_PICTURES), "cpu", folder=tmp_path)
+    return build_page(loader, ((FEATURE, pictures),), notices="")
 
 
 def test_there_are_five_scenes_on_recorded_examples(page):

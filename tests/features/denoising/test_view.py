@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from genai_demo.features.denoising import view
-from genai_demo.features.denoising.backend import Drawing, Step, Wish, add_noise, denoise, guess_noise, steer
+from genai_demo.features.denoising.backend import add_noise, denoise, guess_noise, steer
+from genai_demo.features.denoising.counts import Drawing
 from genai_demo.features.denoising.samples import Sample, sample_pictures
+from genai_demo.features.denoising.steps import Step, Wish
 from genai_demo.features.denoising.view import (
     amplification,
     kept_indices,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from genai_demo.datasets.drawings.captions import caption, plain_caption
+from genai_demo.datasets.drawings.compositions import Rung, World
+from genai_demo.datasets.drawings.sprites import KINDS, Sprites
 from genai_demo.features.denoising.words import MAX_UNSEEN, caption_words, unseen_words, words_of
-from genai_demo.training.captions import caption, plain_caption
-from genai_demo.training.compositions import Rung, World
-from genai_demo.training.sprites import KINDS, Sprites
 
 
 def test_every_word_of_a_training_caption_is_known():

@@ -12,16 +12,12 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from genai_demo.errors import (
-    EmptyText,
-    InvalidParameter,
-    MissingModelPackage,
-    TextTooLong,
-    UnreadableText,
-)
+from genai_demo.errors import InvalidParameter, TextTooLong, UnreadableText
 from genai_demo.features.next_word import backend, view
+from genai_demo.features.next_word.errors import EmptyText
 from genai_demo.features.next_word.feature import FEATURE
-from genai_demo.models.loading import ModelLoader
+from genai_demo.models.errors import MissingModelPackage
+from genai_demo.models.loader import Loader
 from genai_demo.models.sampling import SamplingSettings
 from genai_demo.page.build import build_page, launch_options
 from genai_demo.page.messages import sentence
@@ -233,10 +229,10 @@ def test_after_all_that_the_page_still_answers(post, client):
 def test_a_model_that_cannot_be_loaded_is_answered_with_the_reason(client, monkeypatch):
     error = MissingModelPackage(package="weights==1.0")
 
-    def fail(_loader: ModelLoader, _wait: float = 0.0) -> None:
+    def fail(_loader: Loader, _wait: float = 0.0) -> None:
         raise error
 
-    monkeypatch.setattr(ModelLoader, "model", fail)
+    monkeypatch.setattr(Loader, "model", fail)
     for endpoint in SIGNATURES:
         with pytest.raises(AppError) as caught:
             client.predict(*filled(endpoint), api_name=endpoint)

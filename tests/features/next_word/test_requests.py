@@ -53,11 +53,49 @@ def test_the_names_of_draws_are_those_of_the_sampler(tiny):
     assert [token["id"] for token in requests.name_drawn(tiny, request)["tokens"]] == expected
 
 
-def test_writing_says_what_was_kept(tiny):
+def test_writing_says_what_it_answers(tiny):
     payloads = write_on(tiny, {"prompt": "the", "chosen": [9, 10], "seed": 1, "max_new_tokens": 2})
-    assert [payload["request"] for payload in payloads] == [{"kept": 2}] * 3
+    assert {tuple(payload["asked"]["chosen"]) for payload in payloads} == {(9, 10)}
+    assert payloads[-1]["asked"] == {
+        "prompt": "the",
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "top_k": 0,
+        "seed": 1,
+        "max_new_tokens": 2,
+        "chosen": (9, 10),
+        "tell_chosen": False,
+    }
+    assert [payload["chosen"] for payload in payloads] == [[]] * 3
     assert [len(payload["tokens"]) for payload in payloads] == [0, 1, 2]
     assert [payload["stop_reason"] for payload in payloads] == [None, None, "length"]
+
+
+def test_of_tokens_that_a_link_names_all_is_told_that_was_told_when_they_were_written(tiny):
+    settings = {"prompt": "the cat", "temperature": 1.2, "top_p": 0.9, "seed": 3}
+    written = write_on(tiny, {**settings, "max_new_tokens": 20})[-1]
+    ids = [token["id"] for token in written["tokens"]]
+    (retold,) = write_on(tiny, {**settings, "chosen": ids, "tell_chosen": True, "max_new_tokens": 0})
+    assert retold["tokens"] == []
+    assert len(retold["chosen"]) == 20
+    for again, before in zip(retold["chosen"], written["tokens"], strict=True):
+        assert (again["id"], again["text"], again["rank"]) == (before["id"], before["text"], before["rank"])
+        assert again["probability"] == pytest.approx(before["probability"], rel=1e-3)
+        assert [bar["id"] for bar in again["bars"]] == [bar["id"] for bar in before["bars"]]
+        assert [bar["sampling_probability"] for bar in again["bars"]] == pytest.approx(
+            [bar["sampling_probability"] for bar in before["bars"]], rel=1e-3
+        )
+
+
+def test_tokens_to_be_told_must_be_the_models(tiny):
+    with pytest.raises(InvalidParameter) as caught:
+        write_on(tiny, {"prompt": "the", "chosen": [2**30], "tell_chosen": True, "max_new_tokens": 0})
+    assert caught.value.facts["name"] == "chosen"
+
+
+def test_the_sliders_table_says_of_which_prompt_and_whose_it_is(tiny):
+    table, bars = (ask(tiny, {"prompt": "the cat"}) for ask in (requests.slider_stops, requests.predict_for_sliders))
+    assert (table["prompt"], table["provenance"]) == ("the cat", bars["provenance"])
 
 
 @pytest.mark.parametrize(

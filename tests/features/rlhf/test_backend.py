@@ -136,7 +136,7 @@ def test_a_finished_answer_gets_the_reward_of_its_conversation(tuned):
     assert backend.reward(tuned, PROMPT, " on the cat\n") == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize(("answer", "error"), [("cat " * 3_000, TextTooLong), (None, UnreadableText)], ids=str)
+@pytest.mark.parametrize(("answer", "error"), [("cat " * 3_000, TextTooLong), (None, UnreadableText)])
 def test_an_answer_that_cannot_be_scored_is_refused(tuned, answer, error):
     with pytest.raises(error):
         backend.reward(tuned, PROMPT, answer)
@@ -212,7 +212,6 @@ def test_kl_is_that_of_torch_never_negative_and_zero_to_itself(values, random):
         ({"prompt": "\ud800"}, UnreadableText),
         ({"prompt": None}, UnreadableText),
     ],
-    ids=str,
 )
 def test_a_bad_question_is_refused(tuned, wrong, error):
     with pytest.raises(error):

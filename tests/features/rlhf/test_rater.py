@@ -11,6 +11,7 @@ from torch.nn.functional import layer_norm, logsigmoid
 from genai_demo.errors import InvalidParameter
 from genai_demo.features.rlhf import rater
 from genai_demo.models.reward import fit_bradley_terry
+from genai_demo.models.stages import StagedText
 
 PROMPT = "the cat sat"
 
@@ -27,15 +28,13 @@ def test_answers_grow_side_by_side_and_are_described_by_their_last_state(tuned):
     asked = tuned.prompt(PROMPT, as_turn=True).ids
     for reply, one in zip(last.replies, last.rated, strict=True):
         assert one.reply == reply
-        state = tuned._last_state(rater.Row("sft", (*asked, *reply.ids)))
+        (state,) = tuned.last_states([StagedText("sft", (*asked, *reply.ids))])
         expected = layer_norm(state, state.shape) / state.shape[0] ** 0.5
         np.testing.assert_allclose(one.features, expected, atol=1e-5)
         assert np.linalg.norm(one.features) == pytest.approx(1, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"stage": "reward"}, {"count": 1}, {"count": 9}, {"seed": -3}, {"seed": "a"}], ids=str
-)
+@pytest.mark.parametrize("wrong", [{"stage": "reward"}, {"count": 1}, {"count": 9}, {"seed": -3}, {"seed": "a"}])
 def test_a_bad_question_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
         list(rater.sample(tuned, **{"prompt": PROMPT, "stage": "sft", "max_new_tokens": 1, **wrong}))

@@ -10,10 +10,10 @@ import torch
 
 from genai_demo.features.rlhf import backend
 from genai_demo.models.catalogue import DEFAULT_MODEL, find_model
-from genai_demo.models.loading import ModelLoader, load_model
+from genai_demo.models.loading import load_model
 from genai_demo.models.sampling import SamplingSettings, rank_of
-from genai_demo.models.stages import BASE, FOLDER, TunedModel
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.stages import BASE, FOLDER, StagedModel
+from genai_demo.models.stages_loader import load_adapters
 from genai_demo.page.texts import load_texts
 
 pytestmark = pytest.mark.model
@@ -21,10 +21,9 @@ GREEDY = SamplingSettings(temperature=0)
 
 
 @pytest.fixture(scope="module")
-def shipped() -> TunedModel:
+def shipped() -> StagedModel:
     """On a base of its own: the adapters' layers stay in it."""
-    entry = find_model(DEFAULT_MODEL)
-    return StagesLoader(ModelLoader.of(load_model(entry, device="cpu"), entry)).model()
+    return load_adapters(load_model(find_model(DEFAULT_MODEL), device="cpu"))
 
 
 def final(results):

@@ -15,9 +15,10 @@ from genai_demo.asks import Local
 from genai_demo.errors import InvalidParameter, TextTooLong
 from genai_demo.features.rlhf import backend, feature, rater, view
 from genai_demo.features.rlhf.feature import openings
-from genai_demo.models.stages_loader import StagesLoader
+from genai_demo.models.loader import Loader
 from genai_demo.page.asking import publish
 from genai_demo.page.messages import sentence
+from genai_demo.page.scene import plain, recorded
 from tests.asking import Asking
 
 requests = Asking(feature.FEATURE)
@@ -46,7 +47,7 @@ SIGNATURES = {
 @pytest.fixture(scope="module")
 def client(tuned) -> Iterator[Client]:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(Local([(feature.FEATURE, StagesLoader.of(tuned))]), feature.FEATURE)
+        publish(Local([(feature.FEATURE, Loader.of(tuned, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
     yield Client(url, verbose=False)
     page.close(verbose=False)
@@ -118,12 +119,19 @@ def test_a_bad_call_is_answered_with_a_sentence(client, values, error):
 # ── the browser's questions ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_scene_opens_on_what_its_event_streams(tuned):
+def test_every_scene_opens_on_answers_of_what_it_may_ask(tuned):
     opened = openings(tuned)
     assert set(opened) == set(feature.FEATURE.scenes)
-    for payload in opened.values():
-        assert payload["provenance"]["kind"] == "real"
-        assert len(json.dumps(payload)) < 60_000
+    for scene, openings_ in opened.items():
+        assert {one.ask for one in openings_.values()} <= set(feature.FEATURE.scenes[scene])
+        origins = [one.answer["provenance"]["kind"] for one in openings_.values() if "provenance" in one.answer]
+        assert origins == ["real"]  # what is recorded of the training, and the stages' names, have no other
+        assert len(json.dumps(plain(openings_))) < 60_000
+
+
+def test_the_recorded_story_is_what_training_has_left(tuned):
+    kept = recorded("rlhf", "recipe")["story"]
+    assert kept["answer"] == json.loads(json.dumps(requests.tell_story(tuned, kept["values"])))
 
 
 def test_compare_says_what_each_side_reads(tuned):
@@ -198,7 +206,6 @@ def test_a_minimal_taste_is_learned(tuned):
         {"rankings": [[0, 1]] * (feature.MOST_TEXTS + 1)},
         {"texts": [], "features": [], "rankings": [[]]},
     ],
-    ids=str,
 )
 def test_a_taste_of_anything_else_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
@@ -206,13 +213,13 @@ def test_a_taste_of_anything_else_is_refused(tuned, wrong):
 
 
 @pytest.mark.parametrize("answer", [requests.write_both, requests.mark, requests.sample])
-@pytest.mark.parametrize("wrong", [{"prompt": 5}, {"seed": "x"}, {"seed": -1}], ids=str)
+@pytest.mark.parametrize("wrong", [{"prompt": 5}, {"seed": "x"}, {"seed": -1}])
 def test_a_request_that_means_nothing_is_refused(tuned, answer, wrong):
     with pytest.raises(InvalidParameter):
         drained(answer, tuned, RUN | wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"left": "reward"}, {"right": 7}, {"temperature": "hot"}, {"top_p": 0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"left": "reward"}, {"right": 7}, {"temperature": "hot"}, {"top_p": 0}])
 def test_a_comparison_of_nothing_is_refused(tuned, wrong):
     with pytest.raises(InvalidParameter):
         drained(requests.write_both, tuned, RUN | wrong)

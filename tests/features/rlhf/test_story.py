@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from genai_demo.datasets.conversations.rankings import RatedAnswer, Rating, save_ratings
 from genai_demo.errors import InvalidParameter
 from genai_demo.features.rlhf import story, view
 from genai_demo.features.rlhf.feature import FEATURE
 from genai_demo.models.stages import FOLDER
 from genai_demo.page.texts import load_texts
-from genai_demo.training.rankings import RatedAnswer, Rating, save_ratings
+from genai_demo.training.rlhf.conversation import rated_sequence
 
 
 def write_log(folder, lines):
@@ -89,7 +90,7 @@ def test_answers_come_best_first_with_shared_places_and_rewards_of_now(tuned, ra
     assert len(rankings) == 1
     shown = story.ranked_example(tuned, rankings, 0)
     assert [(answer.text, answer.place) for answer in shown.answers] == [("sat", 1), ("on a", 2), ("the cat", 2)]
-    expected = tuned.rewards([rankings[0].sequence(tuned.template, 2).ids])[0]
+    expected = tuned.rewards([rated_sequence(tuned.template, rankings[0], 2).ids])[0]
     assert shown.answers[0].reward == pytest.approx(expected, abs=1e-5)
 
 
@@ -99,10 +100,10 @@ def test_a_ranking_that_is_not_there_is_refused(tuned, rankings, number):
         story.ranked_example(tuned, rankings, number)
 
 
-def test_long_curves_are_thinned_and_keep_their_end(folder, tuned, rankings):
+def test_long_curves_are_thinned_and_keep_their_end(folder):
     curve = tuple((step, step / 7) for step in range(500))
     told = replace(story.read_story(folder), curves={"sft loss": curve})
-    points = view.story_payload(told, story.ranked_example(tuned, rankings, 0))["curves"]["sft loss"]
+    points = view.story_payload(told)["curves"]["sft loss"]
     assert len(points) <= view.CURVE_POINTS
     assert points[-1] == (499, round(499 / 7, 3))
 

@@ -11,10 +11,12 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from genai_demo.errors import DemoError, EmptyFormula, NotAWord, OnlyMinusTerms, TooFewWords, UnknownWord
+from genai_demo.errors import DemoError
 from genai_demo.features.word_vectors import backend, view
+from genai_demo.features.word_vectors.errors import EmptyFormula, OnlyMinusTerms, TooFewWords
 from genai_demo.features.word_vectors.feature import FEATURE
-from genai_demo.models.word_vectors import WordVectors
+from genai_demo.models.loader import Loader
+from genai_demo.models.word_vectors.errors import NotAWord, UnknownWord
 from genai_demo.page.build import build_page, launch_options
 from genai_demo.page.messages import sentence
 from genai_demo.page.texts import load_texts
@@ -29,23 +31,10 @@ SIGNATURES = {
 }
 
 
-class Ready:
-    """A loader that is done."""
-
-    from_file = None
-
-    def __init__(self, vectors: WordVectors) -> None:
-        self._vectors = vectors
-
-    def model(self, wait_seconds: float = 0.0) -> WordVectors:
-        assert wait_seconds > 0  # the API waits for the model
-        return self._vectors
-
-
 @pytest.fixture(scope="module")
 def client(loader, vectors) -> Iterator[Client]:
     """The page with the tiny table, on a free port."""
-    page = build_page(loader, ((FEATURE, Ready(vectors)),), notices="")
+    page = build_page(loader, ((FEATURE, Loader.of(vectors, "Tiny table")),), notices="")
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options((FEATURE,)))
     yield Client(url, verbose=False)
     page.close(verbose=False)

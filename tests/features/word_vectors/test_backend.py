@@ -10,21 +10,21 @@ from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_demo.errors import (
+from genai_demo.errors import InvalidParameter, TextTooLong
+from genai_demo.features.word_vectors import backend
+from genai_demo.features.word_vectors.errors import (
     EmptyFormula,
-    InvalidParameter,
-    NotAWord,
     OnlyMinusTerms,
     SamePoles,
     SumIsZero,
-    TextTooLong,
     TooFewWords,
     TooManyWords,
-    UnknownWord,
-    WordNotInTable,
 )
-from genai_demo.features.word_vectors import backend
 from genai_demo.features.word_vectors.formula import Term, parse_formula, write_formula
+from genai_demo.features.word_vectors.maps import fit_projection
+from genai_demo.features.word_vectors.neighbours import cosine
+from genai_demo.models.word_vectors import unit_length
+from genai_demo.models.word_vectors.errors import NotAWord, UnknownWord, WordNotInTable
 from tests.features.word_vectors.conftest import DIMENSIONS, LATIN, OTHER, cut, raw_rows, table
 
 WORDS = LATIN + OTHER
@@ -131,7 +131,7 @@ def test_a_word_without_a_row_can_be_the_mean_of_its_pieces(vectors):
 
 
 def test_a_vector_of_length_zero_has_no_direction():
-    assert backend.cosine(np.zeros(3), np.ones(3)) == 0.0
+    assert cosine(np.zeros(3), np.ones(3)) == 0.0
 
 
 # ── the map ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,7 +164,7 @@ def test_adding_or_removing_a_word_moves_no_other_point(vectors):
 
 def test_an_added_word_is_projected_into_the_axes_of_the_others(vectors):
     rows = np.stack([unit_rows()[word] for word in REFERENCE])
-    projection = backend.fit_projection(rows.astype(np.float32), 2)
+    projection = fit_projection(rows.astype(np.float32), 2)
     (point,) = backend.word_map(vectors, ["pizza"], fitted=REFERENCE).points
     expected = projection.axes @ (unit_rows()["pizza"] - projection.mean)
     assert point.coordinates == pytest.approx(tuple(expected), abs=1e-6)
@@ -191,7 +191,7 @@ def test_the_arrows_are_the_partial_sums_that_are_ranked(vectors):
     result = backend.arithmetic(vectors, "niece − female + 0.5 × male", REFERENCE)
     rows = unit_rows()
     fitted = np.stack([rows[word] for word in REFERENCE]).astype(np.float32)
-    projection = backend.fit_projection(fitted, 2)
+    projection = fit_projection(fitted, 2)
     partial = np.cumsum([rows["niece"], -rows["female"], 0.5 * rows["male"]], axis=0)
     assert result.origin_point == pytest.approx(tuple(projection.points(np.zeros((1, DIMENSIONS)))[0]), abs=1e-6)
     for step, total in zip(result.steps, partial, strict=True):
@@ -229,7 +229,7 @@ def test_the_parallelogram_is_that_of_the_four_corners(vectors):
 
 def test_random_arrows_in_many_dimensions_are_nearly_at_right_angles():
     rng = np.random.default_rng(1)
-    unit = backend.unit_length(rng.normal(size=(len(WORDS), 400))).astype(np.float32)
+    unit = unit_length(rng.normal(size=(len(WORDS), 400))).astype(np.float32)
     flat = table(unit=unit, mean=np.zeros(400, np.float32))
     result = backend.arithmetic(flat, NIECE, REFERENCE)
     assert 0.5 / math.sqrt(400) < result.parallelogram.chance < 5 / math.sqrt(400)

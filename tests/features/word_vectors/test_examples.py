@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from genai_demo.errors import TooFewWordsInFile
 from genai_demo.features.word_vectors import backend, feature
+from genai_demo.features.word_vectors.errors import TooFewWordsInFile
 from genai_demo.features.word_vectors.examples import FEWEST, bank_for, texts_for
 from genai_demo.features.word_vectors.feature import openings
 from genai_demo.features.word_vectors.formula import parse_formula
 from genai_demo.models.catalogue import find_vectors
-from genai_demo.models.word_vectors import VectorsLoader, WordVectors, centred
+from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
 from genai_demo.page.texts import load_texts
 from tests.asking import Asking
 from tests.features.word_vectors.conftest import ORIGIN, table
@@ -46,7 +47,9 @@ def from_words(words: list[str], dimensions: int = 10) -> WordVectors:
     rows = np.stack([groups[index // 10] + 0.5 * rng.normal(size=dimensions) for index in range(len(words))])
     unit, mean = centred(rows.astype(np.float32))
     ordered = sorted(range(len(words)), key=lambda index: not (words[index].isascii() and words[index].isalpha()))
-    origin = type(ORIGIN)("file", "file.vec", "full precision", "cpu", "float32", *unit.shape, inside_model=False)
+    origin = replace(
+        ORIGIN, model="file", title="file.vec", words=len(words), dimensions=dimensions, inside_model=False
+    )
     return WordVectors([words[index] for index in ordered], unit[ordered], mean, origin)
 
 
@@ -93,11 +96,13 @@ def test_the_scenes_open_on_words_of_the_table(name):
     vectors = TABLES[name]
     opened = openings(vectors)
     assert set(opened) == set(feature.FEATURE.scenes)
-    for payload in opened.values():
-        json.dumps(payload, allow_nan=False)
-        assert payload["provenance"]["kind"] == "real"
-        assert payload["provenance"]["title"] == "file.vec"
-    shown = {point["word"] for point in opened["map"]["points"]} | {word["word"] for word in opened["numbers"]["words"]}
+    answers = {key: opening.answer for openings_ in opened.values() for key, opening in openings_.items()}
+    for answer in answers.values():
+        json.dumps(answer, allow_nan=False)
+        assert answer["provenance"]["kind"] == "real"
+        assert answer["provenance"]["title"] == "file.vec"
+        assert "refused" not in answer
+    shown = {point["word"] for point in answers["map"]["points"]} | {word["word"] for word in answers["pair"]["words"]}
     assert shown <= set(vectors.words)
 
 
@@ -151,8 +156,7 @@ def test_games_for_a_model_that_lacks_words_are_dealt_all_the_same():
 def test_a_table_with_too_few_words_is_refused_with_the_number(tmp_path: Path):
     path = tmp_path / "few.vec"
     path.write_text("".join(f"{word} {index} {index**2}\n" for index, word in enumerate(words_of("Hindi", 20), 1)))
-    source = VectorsLoader(None)
-    source.choose(find_vectors(str(path)))
+    vectors = load_vectors(find_vectors(str(path)))
     with pytest.raises(TooFewWordsInFile) as caught:
-        openings(source.from_file)
+        openings(vectors)
     assert caught.value.facts == {"path": "few.vec", "count": 20, "needed": FEWEST}

@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_demo.errors import (
-    BadRequest,
-    EmptyFormula,
-    InvalidParameter,
-    OnlyMinusTerms,
-    TextTooLong,
-    TooManyWords,
-    UnreadableFormula,
-)
+from genai_demo.errors import BadRequest, InvalidParameter, TextTooLong
+from genai_demo.features.word_vectors.errors import EmptyFormula, OnlyMinusTerms, TooManyWords, UnreadableFormula
 from genai_demo.features.word_vectors.formula import MAX_TERMS, Term, parse_formula, write_formula
 from genai_demo.page.messages import sentence
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from genai_demo.errors import DemoError, InvalidParameter, NotAWord, UnknownWord
+from genai_demo.errors import DemoError, InvalidParameter
 from genai_demo.features.word_vectors import feature
+from genai_demo.models.word_vectors.errors import NotAWord, UnknownWord
 from genai_demo.page.asking import explained
 from genai_demo.page.messages import sentence
 from tests.asking import Asking
@@ -16,7 +17,7 @@ NOTHING = [{}, {"words": None}, {"words": "cat"}, {"words": [1, 2]}, {"words": [
 
 
 @pytest.mark.parametrize("scene", [scene for scene in feature.FEATURE.scenes if scene != "play"])
-@pytest.mark.parametrize("request_", NOTHING, ids=str)
+@pytest.mark.parametrize("request_", NOTHING)
 def test_a_request_that_means_nothing_is_refused_with_a_sentence(vectors, scene, request_):
     with pytest.raises(DemoError) as caught:
         getattr(requests, feature.FEATURE.scenes[scene][0])(vectors, request_)
@@ -55,14 +56,14 @@ def test_markup_is_a_word_like_any_other(vectors):
 @pytest.mark.parametrize(
     ("ask", "rest"),
     [
-        (requests.show_map, {"words": ["cat", "dog", "cow"], "fitted": ["cat", "dog", "cow"]}),
-        (requests.place_words, {"horizontal": ["male", "female"], "vertical": ["old", "young"], "words": ["cat"]}),
+        (requests.show_map, {"fitted": ["cat", "dog", "cow"]}),
+        (requests.place_words, {"horizontal": ["male", "female"], "vertical": ["old", "young"]}),
     ],
     ids=["map", "axes"],
 )
 def test_one_unknown_word_among_several_keeps_no_other_out(vectors, ask, rest):
-    answer = ask(vectors, rest | {"added": ["pizza", "Nieces", "~Nieces", "SUSHI", "🙂"]})
-    alone = ask(vectors, rest | {"added": ["pizza", "~Nieces", "sushi"]})
+    answer = ask(vectors, rest | {"words": ["cat", "pizza", "Nieces", "~Nieces", "SUSHI", "🙂"]})
+    alone = ask(vectors, rest | {"words": ["cat", "pizza", "~Nieces", "sushi"]})
     refused = answer.pop("refused")
     assert answer == alone
     assert "refused" not in alone
@@ -70,10 +71,17 @@ def test_one_unknown_word_among_several_keeps_no_other_out(vectors, ask, rest):
     assert refused["offers"] == {"Nieces": ["niece", "~Nieces"]}
     assert "“Nieces”" in refused["error"]
     with pytest.raises(UnknownWord):
-        ask(vectors, rest | {"added": ["Nieces", "🙂"]})
+        ask(vectors, rest | {"words": ["Nieces", "🙂"]})
 
 
 def test_the_words_of_a_theme_that_a_table_lacks_are_named_and_the_others_shown(without_pieces):
-    answer = requests.show_map(without_pieces, {"words": [], "fitted": [], "added": ["cat", "unicorn", "dog", "cow"]})
+    answer = requests.show_map(without_pieces, {"words": ["cat", "unicorn", "dog", "cow"], "fitted": []})
     assert [point["word"] for point in answer["points"]] == answer["fitted"] == ["cat", "dog", "cow"]
     assert answer["refused"]["words"] == ["unicorn"]
+
+
+def test_axes_are_fitted_to_those_of_their_words_that_a_table_has(without_pieces):
+    asked = {"words": ["cat", "pizza"], "fitted": ["cat", "unicorn", "dog", "cow"]}
+    answer = requests.show_map(without_pieces, asked)
+    assert answer == requests.show_map(without_pieces, asked | {"fitted": ["cat", "dog", "cow"]})
+    assert answer["fitted"] == ["cat", "dog", "cow"]

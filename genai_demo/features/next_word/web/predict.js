@@ -24,6 +24,9 @@ export const fields = ({ texts: { presets: examples } }) => ({
   zoom: flag(),
 });
 
+/** A guess belongs to its prompt. */
+export const consequences = (before, after) => (before.prompt === after.prompt ? {} : { guess: null });
+
 const presetOf = (examples, prompt) => examples.find((one) => one.prompt === prompt);
 
 /** @param {import("#page/scene.js").State} state @param {import("#page/scene.js").Given} given */
@@ -35,7 +38,7 @@ export function asks({ prompt, word, guess }, { texts }) {
 /** @param {import("#page/scene.js").Scene} scene */
 export function build(scene) {
   const { texts } = scene;
-  const setPrompt = (prompt) => scene.set({ prompt, guess: null });
+  const setPrompt = (words) => scene.set({ prompt: words });
   const prompt = textbox(scene, "prompt", texts.prompt, { rows: 1 });
   const notes = promptNotes(texts, () => setPrompt(scene.state.prompt.trimEnd()));
   const guessing = guessGame(scene);
@@ -43,13 +46,11 @@ export function build(scene) {
   const more = toggle(scene, "more", texts.more);
   const word = wordPanel(scene);
   const article = articlePanel(texts);
-  const keyboard = keyboardPanel(texts, (more_) => setPrompt(scene.state.prompt + more_));
+  const keyboard = keyboardPanel(texts, (typed) => setPrompt(scene.state.prompt + typed));
   scene.work.append(
     prompt.node,
     ...notes.nodes,
-    presets(texts.presets_label, texts.presets, (one) =>
-      scene.set({ prompt: one.prompt, word: one.word, guess: null }),
-    ),
+    presets(texts.presets_label, texts.presets, (one) => scene.set({ prompt: one.prompt, word: one.word })),
     el(
       "div",
       { class: "gx-split" },

@@ -1,232 +1,203 @@
 // Scene 4: predict, append, repeat. Every written token can be gone back to.
-"use strict";
-genai.scenes.repeat = (scene) => {
-  const { el, button, fill, whole, percent, tokenText, spoken, bars } = genai;
-  const { texts } = scene;
-  const { promptBox, controls, seedField } = genai.nextToken;
-  let tokens = scene.payload.tokens,
-    upcoming = scene.payload.upcoming,
-    stop = scene.payload.stop_reason;
-  let at = null; // the chip whose bars are shown; null: the bars of the next token
-  const history = []; // for undo
-  let before = null; // what was there when the question was asked
-  let writing = false,
-    base = tokens.length,
-    asked = base;
-  let promptNow = scene.payload.prompt,
-    settingsNow = null; // what the text and the bars shown were made with
+import { barsShown, TEMPERATURES, TOP_PS } from "#features/next_word/web/sampling.js";
+import { samplingControls, shared, sharedFields, TOP_KS } from "#features/next_word/web/settings.js";
+import * as writing from "#features/next_word/web/writing.js";
+import { bars } from "#page/charts.js";
+import { action, seedBox, textbox, tick } from "#page/controls.js";
+import { button, el } from "#page/dom.js";
+import { flag, list, local, maybe, seed, stop, whole as wholeNumber } from "#page/fields.js";
+import { fill, percent, whole } from "#page/numbers.js";
+import { copyButton } from "#page/plaintext.js";
+import { spoken, tokenText } from "#page/tokens.js";
 
-  const prompt = promptBox(scene, texts.prompt, { rows: 1 });
-  const sliders = controls(
-    scene,
-    texts,
-    scene.debounce(() => {
-      if (genai.isShown(scene)) scene.refresh();
-    }),
+const MANY = 40;
+const LONGEST_RUN = 400;
+const MOST_KEPT = 1_024;
+const LARGEST_ID = 2 ** 31;
+const ASK_AFTER_MS = 250;
+
+export const shares = shared;
+export const { consequences } = writing;
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = ({ texts, recorded: { writing: opening } }) => ({
+  ...sharedFields(texts, opening.asked.prompt),
+  kept: list([], wholeNumber(0, 0, LARGEST_ID), MOST_KEPT), // ids of the tokens that are not written anew
+  write: wholeNumber(opening.asked.max_new_tokens, 0, LONGEST_RUN), // so many after them
+  picked: list([], wholeNumber(0, 0, MOST_KEPT), MOST_KEPT), // places of tokens that the visitor chose
+  [writing.then("temperature")]: maybe(stop(1, TEMPERATURES)), // what it was written with, if it is changed since
+  [writing.then("top_k")]: maybe(stop(0, TOP_KS)),
+  [writing.then("top_p")]: maybe(stop(1, TOP_PS)),
+  [writing.then("seed")]: maybe(seed(1)),
+  at: maybe(wholeNumber(0, 0, MOST_KEPT + LONGEST_RUN)), // the token whose bars are shown; null: those of the next
+  stopped: flag(), // by the visitor
+  zoom: flag(),
+  known: local({ prompt: "", tokens: [] }, isText), // figures of tokens that are kept
+  past: local([], (all) => Array.isArray(all) && all.every(isText)), // for undo
+});
+const isText = (one) => typeof one?.prompt === "string" && Array.isArray(one.tokens);
+
+/**
+ * @param {import("#page/scene.js").State} state
+ * @param {import("#page/scene.js").Given} _
+ * @param {Record<string, any>} answers
+ */
+export const asks = (state, _, answers) => ({
+  writing: writing.textQuestion(state),
+  bars: writing.barsQuestion(state, answers.writing),
+});
+
+/** The text that is shown now. @param {import("#page/scene.js").Scene} scene */
+export const textNow = (scene) => writing.textOf(scene.state, scene.answers, scene.progress("writing").busy);
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const prompt = textbox(scene, "prompt", texts.prompt, { rows: 1 });
+  const controls = samplingControls(scene, { wait: ASK_AFTER_MS });
+  const buttons = writerButtons(scene);
+  const page = writtenPanel(scene);
+  const next = barsPanel(scene);
+  scene.work.append(
+    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, prompt.node), controls.presets),
+    controls.node,
+    buttons.node,
+    el("div", { class: "gx-split" }, page.node, next.node),
   );
-  const seed = seedField(scene, texts.seed, () => {});
+  return {
+    paint(state) {
+      const text = textNow(scene);
+      const isWriting = isBusy(scene);
+      buttons.show(state, text, isWriting);
+      page.show(state, text, isWriting);
+      next.show(state, text);
+    },
+  };
+}
+
+/** Whether a run goes on, be it only the recorded example that is written anew. */
+const isBusy = (scene) => scene.progress("writing").asking !== null;
+
+function writerButtons(scene) {
+  const { texts } = scene;
+  const keep = (text, changes) => scene.set({ ...writing.remembered(scene.state, text), ...changes });
+  function write(count) {
+    const { state } = scene;
+    const text = textNow(scene);
+    keep(text, writing.goOn(state, upTo(state, text), count));
+  }
+  function halt() {
+    const { busy } = scene.progress("writing");
+    if (busy && scene.state.write) scene.set({ ...writing.goOn(scene.state, textNow(scene), 0), stopped: true });
+    else scene.stop("writing");
+  }
+  const one = action(texts.one, () => write(1), { class: "gx-button gx-main" });
+  const many = action(texts.many, () => write(MANY));
+  const stopping = action(texts.stop, halt, { class: "gx-button gx-halt" });
+  const undo = action(texts.undo, () => scene.set(writing.undone(scene.state)));
+  const restart = button(texts.restart, () => {
+    const { state } = scene;
+    keep(textNow(scene), writing.goOn(state, { prompt: state.prompt, tokens: [] }, 0));
+  });
+  const seedOf = seedBox(scene, "seed", texts.seed);
+  return {
+    node: el("div", { class: "gx-row gx-writer" }, one.node, many.node, stopping.node, undo.node, restart, seedOf.node),
+    show({ past }, { stop_reason }, isWriting) {
+      const isOver = ["end_of_sequence", "context"].includes(stop_reason);
+      stopping.enable(isWriting);
+      one.enable(!isWriting && !isOver);
+      many.enable(!isWriting && !isOver);
+      undo.enable(past.length > 0);
+    },
+  };
+}
+
+/** What is gone on with: what was written for another prompt is not. */
+function upTo({ prompt, at }, text) {
+  if (text.prompt !== prompt) return { prompt, tokens: [] };
+  return { prompt, tokens: at === null ? text.tokens : text.tokens.slice(0, at + 1) };
+}
+
+/** The tokens as chips, each coloured by how much it was expected; a click goes back to it. */
+function writtenPanel(scene) {
+  const { texts } = scene;
   const written = el("div", { class: "gx-written", tabindex: "0", role: "group", "aria-label": texts.written });
   const status = el("p", { class: "gx-soft", role: "status" });
-  const barsTitle = el("h3"),
-    chart = bars({ caption: texts.chart, zoomLabel: texts.zoom, choosable: true });
-  // Buttons that cannot be used now stay in the tab order: a keyboard keeps its place.
-  const action = (label, work, attributes) =>
-    button(
-      label,
-      (event) => {
-        if (event.currentTarget.getAttribute("aria-disabled") !== "true") work();
-      },
-      attributes,
-    );
-  const enable = (node, on) => node.setAttribute("aria-disabled", String(!on));
-  // What was written for another prompt is not gone on with.
-  const here = () => (prompt.box.value !== promptNow ? [] : at === null ? tokens : tokens.slice(0, at + 1));
-  const one = action(texts.one, () => write(here(), 1), { class: "gx-button gx-main" });
-  const many = action(texts.many, () => write(here(), 40));
-  const halt = action(texts.stop, stopWriting, { class: "gx-button gx-halt" });
-  const undo = action(texts.undo, () => {
-    const last = history.pop();
-    if (last) restore(last);
-  });
-  const restart = button(texts.restart, () => {
-    save();
-    write([], 0);
-  });
-  scene.work.append(
-    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, prompt.node), sliders.presets),
-    sliders.node,
-    el("div", { class: "gx-row gx-writer" }, one, many, halt, undo, restart, seed.node),
-    el(
-      "div",
-      { class: "gx-split" },
-      el(
-        "div",
-        { class: "gx-panel" },
-        el(
-          "div",
-          { class: "gx-row" },
-          el("h3", {}, texts.written),
-          genai.copyButton(() => promptNow + tokens.map((token) => token.text).join("")),
-        ),
-        written,
-        status,
-        el("p", { class: "gx-soft" }, texts.colours),
-      ),
-      el("div", { class: "gx-panel" }, barsTitle, chart.node),
-    ),
-  );
-
-  // The first time, the live model writes the opening example again; later only a new beginning asks anew.
-  scene.refresh = () => {
-    if (!scene.live) write([], scene.payload.tokens.length);
-    else if (prompt.box.value !== promptNow) {
-      save();
-      write([], 0);
-    } else if (JSON.stringify(sliders.get()) !== settingsNow && !writing) write(tokens, 0);
+  const plain = () => {
+    const { prompt, tokens } = textNow(scene);
+    return prompt + tokens.map((token) => token.text).join("");
   };
-  scene.shown = () => {
-    draw();
-    if (scene.live) scene.refresh();
-  };
-  document.addEventListener("gx-projector", () => draw());
-  scene.ids = () => tokens.map((token) => token.id);
-  const runs = genai.runner(scene, "write", arrived);
-
-  const save = () => history.push({ promptNow, tokens, upcoming, stop, settingsNow });
-  function restore(last) {
-    stopWriting();
-    ({ promptNow, tokens, upcoming, stop, settingsNow } = last);
-    prompt.box.value = promptNow;
-    genai.nextToken.prompt.set(promptNow, scene);
-    at = null;
-    base = tokens.length;
-    scene.refresh(); // other settings than then: other bars
-    draw();
-  }
-
-  // Ask for `count` more tokens after `kept` (0: only for the bars of the next one).
-  function write(kept, count) {
-    if (count && scene.live) save();
-    if (!writing) before = { promptNow, settingsNow, tokens, upcoming, stop };
-    tokens = kept;
-    base = kept.length;
-    asked = count;
-    stop = null;
-    at = null;
-    writing = true;
-    promptNow = prompt.box.value;
-    settingsNow = JSON.stringify(sliders.get());
-    runs.start({
-      prompt: prompt.box.value,
-      chosen: kept.map((token) => token.id),
-      ...sliders.get(),
-      seed: seed.get(),
-      max_new_tokens: count,
-    });
-    draw();
-  }
-  function arrived(payload) {
-    if (payload.error) {
-      // a refused question leaves what was there, and is asked again when it has changed
-      writing = false;
-      asked = 0; // whatever is there did not reach the length that was asked for
-      if (tokens.length === base) ({ tokens, upcoming, stop } = before);
-      if (payload.lost && tokens === before.tokens) ({ promptNow, settingsNow } = before); // not refused: asked again when it can be
-      draw();
-      return;
-    }
-    scene.live = true;
-    tokens = [...tokens.slice(0, base), ...payload.tokens];
-    upcoming = payload.upcoming;
-    stop = payload.stop_reason;
-    writing = stop === null;
-    if (!writing) scene.refresh(); // the sliders may have been moved meanwhile
-    scene.origin(payload.provenance);
-    draw();
-  }
-  function stopWriting() {
-    if (!writing) return;
-    runs.stop();
-    writing = false;
-    stop = "stopped";
-    if (!scene.live) scene.origin({ ...scene.payload.provenance, stays: true });
-    draw();
-  }
-  // A click on a bar chooses that token, at the end or at the chip that was gone back to.
-  function choose(bar, place) {
-    save();
-    const rows = place < tokens.length ? tokens[place].bars : upcoming;
-    const rank = rows.indexOf(bar) + 1;
-    write(
-      [
-        ...tokens.slice(0, place),
-        { text: bar.text, id: bar.id, probability: bar.probability, rank, chosen: true, bars: rows },
-      ],
-      0,
-    );
-  }
-
-  function situation() {
-    if (writing) return asked ? texts.writing : "";
-    if (stop === "end_of_sequence") return texts.end_of_sequence;
-    if (stop === "context") return texts.context;
-    if (stop === "stopped") return texts.stopped;
-    if (!tokens.length) return texts.waiting;
-    return asked > 1 ? texts.length : texts.so_far;
-  }
-  function draw() {
-    const chips = tokens.map((token, index) => {
-      const strength = Math.max(0, 1 + Math.log10(Math.max(token.probability, 0.01)) / 2); // 1 % or less: 0; 100 %: 1
-      return el(
-        "button",
-        {
-          type: "button",
-          class: `gx-chip gx-word${token.chosen ? " gx-chosen" : ""}`,
-          "aria-pressed": String(at === index),
-          style: `--p:${strength.toFixed(2)}`,
-          "aria-label": fill(texts.chip, {
-            text: spoken(token.text),
-            probability: percent(token.probability),
-            rank: whole(token.rank),
-          }),
-          onclick: () => {
-            at = at === index ? null : index;
-            draw();
-          },
-        },
-        tokenText(token.text),
-        el("small", {}, percent(token.probability)),
+  const heading = el("div", { class: "gx-row" }, el("h3", {}, texts.written), copyButton(plain));
+  return {
+    node: el("div", { class: "gx-panel" }, heading, written, status, el("p", { class: "gx-soft" }, texts.colours)),
+    show(state, text, isWriting) {
+      const chips = text.tokens.map((token, place) => chip(scene, token, place));
+      const end = el("span", { class: "gx-chip gx-special" }, texts.end_chip);
+      const focused = [...written.querySelectorAll(".gx-word")].indexOf(document.activeElement);
+      written.replaceChildren(
+        el("bdi", { class: "gx-prompt-text" }, text.prompt),
+        ...chips,
+        ...(text.stop_reason === "end_of_sequence" ? [end] : []),
       );
-    });
-    const focused = [...written.querySelectorAll(".gx-word")].indexOf(document.activeElement);
-    written.replaceChildren(
-      el("bdi", { class: "gx-prompt-text" }, promptNow),
-      ...chips,
-      ...(stop === "end_of_sequence" ? [el("span", { class: "gx-chip gx-special" }, texts.end_chip)] : []),
-    );
-    chips[focused]?.focus({ preventScroll: true });
-    if (writing) written.scrollTop = written.scrollHeight;
-    const place = at ?? tokens.length,
-      rows = at === null ? upcoming : tokens[at].bars;
-    barsTitle.textContent = at === null ? texts.bars_next : fill(texts.bars_then, { number: at + 1 });
-    chart.draw(
-      rows.slice(0, document.body.classList.contains("gx-projector") ? 7 : 10).map((bar) => ({
+      chips[focused]?.focus({ preventScroll: true });
+      if (isWriting) written.scrollTop = written.scrollHeight;
+      status.textContent = fill(situation(texts, state, text, isWriting), { count: text.tokens.length });
+    },
+  };
+}
+
+function chip(scene, token, place) {
+  const { texts, state } = scene;
+  const strength = Math.max(0, 1 + Math.log10(Math.max(token.probability, 0.01)) / 2); // 1 % or less: 0; 100 %: 1
+  const told = { text: spoken(token.text), probability: percent(token.probability), rank: whole(token.rank) };
+  const attributes = {
+    type: "button",
+    class: `gx-chip gx-word${state.picked.includes(place) ? " gx-chosen" : ""}`,
+    "aria-pressed": String(state.at === place),
+    style: `--p:${strength.toFixed(2)}`,
+    "aria-label": fill(texts.chip, told),
+    onclick: () => scene.set({ at: scene.state.at === place ? null : place }),
+  };
+  return el("button", attributes, tokenText(token.text), el("small", {}, percent(token.probability)));
+}
+
+function situation(texts, { write, stopped }, { tokens, stop_reason, isCurrent }, isWriting) {
+  if (isWriting && write) return texts.writing;
+  if (stopped) return texts.stopped;
+  if (isWriting) return "";
+  if (stop_reason === "end_of_sequence") return texts.end_of_sequence;
+  if (stop_reason === "context") return texts.context;
+  if (!tokens.length) return texts.waiting;
+  return isCurrent && stop_reason === "length" && write > 1 ? texts.length : texts.so_far;
+}
+
+/** What could come next, or could have come at the token that was gone back to; each bar can be chosen. */
+function barsPanel(scene) {
+  const { texts } = scene;
+  const title = el("h3");
+  const chart = bars({ caption: texts.chart, zoom: tick(scene, "zoom", texts.zoom), choosable: true });
+  function choose(bar, place) {
+    const { state } = scene;
+    const text = textNow(scene);
+    if (text.prompt !== state.prompt) return; // it was refused: these are bars of another one
+    scene.set({ ...writing.remembered(state, text), ...writing.choose(state, text, bar, place) });
+  }
+  return {
+    node: el("div", { class: "gx-panel" }, title, chart.node),
+    show({ at, zoom }, { tokens, upcoming }) {
+      const token = at === null ? undefined : tokens[at];
+      const place = token ? at : tokens.length;
+      title.textContent = token ? fill(texts.bars_then, { number: place + 1 }) : texts.bars_next;
+      const rows = (token?.bars ?? upcoming).slice(0, barsShown(false)).map((bar) => ({
         label: bar.text,
         value: bar.sampling_probability,
         raw: bar.probability,
         cut: bar.sampling_probability === 0,
-        mark: at !== null && tokens[at].id === bar.id,
+        mark: token?.id === bar.id,
         title: texts.choose,
         onchoose: () => choose(bar, place),
-      })),
-    );
-    status.textContent = fill(situation(), { count: tokens.length });
-    enable(halt, writing);
-    const over = stop === "end_of_sequence" || stop === "context";
-    enable(one, !writing && !over);
-    enable(many, !writing && !over);
-    enable(undo, history.length > 0);
-  }
-  scene.origin(scene.payload.provenance);
-  draw();
-};
+      }));
+      chart.draw(rows, zoom);
+    },
+  };
+}

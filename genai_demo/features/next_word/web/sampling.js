@@ -2,7 +2,7 @@
 // from the most probable candidates and a table of normalisers and nuclei for every slider stop.
 import { projector } from "#page/dom.js";
 
-const STEP = 0.05;
+export const STEP = 0.05; // of the temperature and of top-p
 export const TEMPERATURES = Array.from({ length: 41 }, (_, i) => +(i * STEP).toFixed(2));
 export const TOP_PS = Array.from({ length: 20 }, (_, i) => +((i + 1) * STEP).toFixed(2));
 

@@ -1,29 +1,91 @@
 // Scene 2: the tuned answer, each token marked by what the other model thinks of it.
-"use strict";
-genai.scenes.changed = (scene) => {
-  const { el, svg, button, fill, percent, tokenText, spoken, bars, whole } = genai;
-  const { stageName, ending, promptField, stageField, offerStages } = genai.rlhf;
-  const { texts } = scene;
-  let payload = scene.payload,
-    before = null,
-    writing = false,
-    quiet = false,
-    at = farthest();
+import { ASK_STAGES, ending, promptField, stageChoice, stageField, stageName } from "#features/rlhf/web/talk.js";
+import { bars } from "#page/charts.js";
+import { action } from "#page/controls.js";
+import { button, el, projector, svg } from "#page/dom.js";
+import { maybe, stop, text, whole as wholeNumber } from "#page/fields.js";
+import { copyButton } from "#page/plaintext.js";
+import { fill, percent, whole } from "#page/numbers.js";
+import { spoken, tokenText } from "#page/tokens.js";
 
-  const prompt = promptField(scene, texts.prompt, payload.prompt, start);
-  const write = button(texts.write, start, { class: "gx-button gx-main" }),
-    halt = button(texts.stop, stop);
-  const stage = stageField(scene, texts.stage, payload.stage, start),
-    other = stageField(scene, texts.other, payload.other, start);
-  const answer = el("div", { class: "gx-written", role: "group", "aria-label": texts.answer, tabindex: "0" });
-  const asked = el("p", { class: "gx-soft" }),
-    status = el("p", { class: "gx-soft", role: "status" }),
-    share = el("p", { class: "gx-verdict" });
-  const instead = el("h3"),
-    names = { own: el("h4"), other: el("h4") };
-  const charts = { own: bars({ caption: texts.stage }), other: bars({ caption: texts.other }) };
-  const curve = svg("svg", { class: "gx-kl", viewBox: "0 0 600 90", preserveAspectRatio: "none", role: "img" });
-  const curvePanel = el("div", { class: "gx-panel" }, el("h3", {}, texts.curve), curve);
+const LONGEST = 80; // tokens of an answer that a visitor asks for
+const NEAR = 3; // the last rank that is still near the first choice
+const SHOWN = 8; // bars
+const PROJECTED = 5;
+const CURVE = { width: 600, height: 90, tallest: 84 };
+
+export const shares = ["prompt"];
+export const onDemand = ["marked"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = ({ recorded: { marked }, settings }) => ({
+  prompt: text(marked.prompt),
+  stage: stageChoice(marked.stage, settings),
+  other: stageChoice(marked.other, settings),
+  length: stop(settings.recorded_tokens, [settings.recorded_tokens, LONGEST]),
+  token: maybe(wholeNumber(0, 0, LONGEST - 1)), // without one, it is where the two models are farthest apart
+});
+
+/** @param {import("#page/scene.js").State} state @returns {import("#page/questions.js").Asked} */
+export const asks = ({ prompt, stage, other, length }) => ({
+  stages: ASK_STAGES,
+  marked: stage === other ? null : ["mark", { prompt, stage, other, temperature: 0, max_new_tokens: length }],
+});
+
+/**
+ * Where the two models are farthest apart: the place of the largest KL divergence.
+ * @param {readonly {kl_nats: number}[]} tokens at least one
+ */
+export const farthest = (tokens) =>
+  tokens.reduce((best, token, index) => (token.kl_nats > tokens[best].kl_nats ? index : best), 0);
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const start = (changes = {}) => scene.ask("marked", { ...changes, length: LONGEST, token: null });
+  const prompt = promptField(scene, texts.prompt, start);
+  const write = button(texts.write, () => start(), { class: "gx-button gx-main" });
+  const halt = action(texts.stop, () => scene.stop("marked"));
+  const answer = markedAnswer(scene);
+  const instead = insteadPanel(scene);
+  const curve = curvePanel(texts, (index) => {
+    scene.set({ token: index });
+    answer.focus(index);
+  });
+  scene.work.append(
+    el("div", { class: "gx-row" }, prompt.node, write, halt.node),
+    el(
+      "div",
+      { class: "gx-row gx-settings" },
+      prompt.examples,
+      stageField(scene, "stage", texts.stage, start).node,
+      stageField(scene, "other", texts.other, start).node,
+    ),
+    answer.node,
+    instead.node,
+    curve.node,
+  );
+  return {
+    paint(state, { marked }) {
+      const tokens = marked.scored?.tokens ?? [];
+      const at = tokens.length ? (tokens[state.token] ? state.token : farthest(tokens)) : null;
+      const run = scene.progress("marked");
+      scene.report("same", state.stage === state.other ? texts.choose_other : "", "gx-note");
+      answer.show(marked, at, run);
+      instead.show(marked, tokens[at]);
+      curve.show(tokens, at);
+      halt.enable(run.asking !== null);
+    },
+  };
+}
+
+/** The answer: text while it grows, then tokens to choose from. */
+function markedAnswer(scene) {
+  const { texts } = scene;
+  const asked = el("p", { class: "gx-soft" });
+  const words = el("div", { class: "gx-written", role: "group", "aria-label": texts.answer, tabindex: "0" });
+  const status = el("p", { class: "gx-soft", role: "status" });
+  const share = el("p", { class: "gx-verdict" });
   const legend = el(
     "p",
     { class: "gx-legend" },
@@ -31,189 +93,116 @@ genai.scenes.changed = (scene) => {
     el("span", { class: "gx-chip gx-near" }, texts.legend_near),
     el("span", { class: "gx-chip gx-far" }, texts.legend_far),
   );
-  const chosen = el(
-    "div",
-    { class: "gx-panel" },
-    instead,
-    el(
-      "div",
-      { class: "gx-pair" },
-      el("div", {}, names.own, charts.own.node),
-      el("div", {}, names.other, charts.other.node),
-    ),
-  );
-  scene.work.append(
-    el("div", { class: "gx-row" }, prompt.node, write, halt),
-    el("div", { class: "gx-row gx-settings" }, prompt.examples, stage.node, other.node),
-    el(
-      "div",
-      { class: "gx-panel" },
-      asked,
-      legend,
-      answer,
-      el(
-        "div",
-        { class: "gx-row" },
-        status,
-        genai.copyButton(() => payload.text),
-      ),
-      share,
-    ),
-    chosen,
-    curvePanel,
-  );
-
-  const runs = genai.runner(scene, "mark", arrived);
-  function farthest() {
-    const tokens = payload.scored?.tokens ?? [];
-    return tokens.length
-      ? tokens.reduce((best, token, index) => (token.kl_nats > tokens[best].kl_nats ? index : best), 0)
-      : null;
-  }
-  function start() {
-    if (stage.get() === other.get()) {
-      scene.message(texts.choose_other, "gx-note");
-      return;
-    }
-    scene.message("");
-    if (!writing || quiet) before = { payload, at };
-    [writing, quiet] = [true, false];
-    payload = {
-      ...payload,
-      prompt: prompt.box.value,
-      stage: stage.get(),
-      other: other.get(),
-      text: "",
-      stop_reason: null,
-      scored: null,
-    };
-    at = null;
-    ask(80);
-    draw();
-  }
-  const ask = (longest) =>
-    runs.start({
-      prompt: payload.prompt,
-      stage: payload.stage,
-      other: payload.other,
-      temperature: 0,
-      max_new_tokens: longest,
-    });
-  function stop() {
-    if (!writing) return;
-    runs.stop();
-    writing = false;
-    if (!scene.live) scene.origin({ ...payload.provenance, stays: true }); // the recorded example was not to be computed anew
-    payload = { ...payload, stop_reason: payload.stop_reason ?? "stopped" };
-    draw();
-  }
-  function arrived(part) {
-    if (part.error) {
-      if (!quiet) ({ payload, at } = before);
-      writing = false;
-      draw();
-      return;
-    }
-    if (quiet && !part.scored) return;
-    scene.live = true;
-    payload = part;
-    if (part.scored) [writing, at] = [false, farthest()];
-    scene.origin(part.provenance);
-    draw();
-  }
-  // The live model computes the recorded example anew, which stands until that is done.
-  scene.refresh = async () => {
-    const known = await offerStages(scene, [stage, other]);
-    if (!known || scene.live || writing) return;
-    payload = { ...payload, stage: stage.get(), other: other.get() };
-    [writing, quiet] = [true, true];
-    ask(scene.settings.recorded_tokens);
+  const copy = copyButton(() => scene.answers.marked.text);
+  const focus = (index) => words.querySelectorAll("button")[index]?.focus({ preventScroll: true });
+  return {
+    node: el("div", { class: "gx-panel" }, asked, legend, words, el("div", { class: "gx-row" }, status, copy), share),
+    focus,
+    show(marked, at, run) {
+      const focused = [...words.querySelectorAll("button")].indexOf(document.activeElement);
+      asked.textContent = fill(texts.asked, { prompt: marked.prompt });
+      words.replaceChildren(...pieces(texts, marked, at, (index) => scene.set({ token: index })));
+      if (focused >= 0) focus(focused);
+      const isWaiting = run.fresh && marked.stop_reason !== null && !marked.scored;
+      status.textContent = isWaiting ? texts.waiting : ending(texts, marked, run);
+      const shifted = marked.scored?.shifted_share;
+      share.textContent = shifted == null ? "" : fill(texts.share, { share: percent(shifted) });
+    },
   };
-  scene.shown = () => draw();
-  document.addEventListener("gx-projector", () => draw());
+}
 
-  const kind = (token) => (token.other_rank === 1 ? "gx-first" : token.other_rank <= 3 ? "gx-near" : "gx-far");
-  const isEnd = (index, tokens) => index === tokens.length - 1 && payload.stop_reason === "end_of_sequence"; // a command, and no word
-  function choose(index, focus) {
-    at = index;
-    draw();
-    if (focus) answer.querySelectorAll("button")[index]?.focus();
-  }
-  function draw() {
-    const tokens = payload.scored?.tokens;
-    const focused = [...answer.querySelectorAll("button")].indexOf(document.activeElement);
-    asked.textContent = fill(texts.asked, { prompt: payload.prompt });
-    answer.replaceChildren(
-      ...(tokens
-        ? tokens.map((token, index) =>
-            el(
-              "button",
-              {
-                type: "button",
-                class: `gx-chip ${kind(token)}${isEnd(index, tokens) ? " gx-no-text" : ""}`,
-                "aria-pressed": String(at === index),
-                "aria-label": fill(texts.chip, {
-                  text: spoken(token.text),
-                  probability: percent(token.probability),
-                  other: percent(token.other_probability),
-                  rank: whole(token.other_rank),
-                }),
-                onclick: () => choose(index),
-              },
-              tokenText(token.text),
-            ),
-          )
-        : [el("bdi", { class: "gx-reply" }, payload.text)]),
-    );
-    if (focused >= 0) answer.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
-    status.textContent = writing && !quiet && payload.stop_reason !== null ? texts.waiting : ending(texts, payload);
-    share.textContent =
-      payload.scored?.shifted_share == null ? "" : fill(texts.share, { share: percent(payload.scored.shifted_share) });
-    halt.setAttribute("aria-disabled", String(!writing));
-    chosen.hidden = curvePanel.hidden = !tokens?.length;
-    if (!tokens?.length) return;
-    const token = tokens[at ?? 0],
-      rows = document.body.classList.contains("gx-projector") ? 5 : 8;
-    instead.textContent = fill(texts.at_token, { text: spoken(token.text) });
-    const list = (candidates, mine) =>
+function pieces(texts, { text: written, scored, stop_reason }, at, choose) {
+  if (!scored) return [el("bdi", { class: "gx-reply" }, written)];
+  const last = scored.tokens.length - 1;
+  return scored.tokens.map((token, index) => {
+    const isCommand = index === last && stop_reason === "end_of_sequence"; // and no word
+    return chip(texts, token, { isCommand, isChosen: index === at, onclick: () => choose(index) });
+  });
+}
+
+function chip(texts, token, { isCommand, isChosen, onclick }) {
+  const kind = token.other_rank === 1 ? "gx-first" : token.other_rank <= NEAR ? "gx-near" : "gx-far";
+  const label = fill(texts.chip, {
+    text: spoken(token.text),
+    probability: percent(token.probability),
+    other: percent(token.other_probability),
+    rank: whole(token.other_rank),
+  });
+  return el(
+    "button",
+    {
+      type: "button",
+      class: `gx-chip ${kind}${isCommand ? " gx-no-text" : ""}`,
+      "aria-pressed": String(isChosen),
+      "aria-label": label,
+      onclick,
+    },
+    tokenText(token.text),
+  );
+}
+
+/** What each of the two models would have said at a token. */
+function insteadPanel(scene) {
+  const { texts } = scene;
+  const title = el("h3");
+  const side = (caption) => {
+    const name = el("h4");
+    const chart = bars({ caption });
+    return { name, chart, node: el("div", {}, name, chart.node) };
+  };
+  const [own, other] = [side(texts.stage), side(texts.other)];
+  const node = el("div", { class: "gx-panel" }, title, el("div", { class: "gx-pair" }, own.node, other.node));
+  function show({ name, chart }, stage, candidates, token) {
+    const by = fill(texts.by_stage, { stage: stageName(texts, stage) });
+    name.textContent = by;
+    chart.draw(
       candidates
-        .slice(0, rows)
-        .map((one) => ({ label: one.text, value: one.probability, mark: one.id === token.id, title: mine }));
-    names.own.textContent = fill(texts.by_stage, { stage: stageName(texts, payload.stage) });
-    names.other.textContent = fill(texts.by_stage, { stage: stageName(texts, payload.other) });
-    charts.own.draw(list(token.candidates, names.own.textContent));
-    charts.other.draw(list(token.other_candidates, names.other.textContent));
-    drawCurve(tokens);
-  }
-  function drawCurve(tokens) {
-    const most = Math.max(...tokens.map((token) => token.kl_nats), 1e-9),
-      wide = 600 / tokens.length;
-    const top = tokens.find((token) => token.kl_nats === most) ?? tokens[0];
-    curve.setAttribute(
-      "aria-label",
-      fill(texts.curve_label, {
-        least: Math.min(...tokens.map((token) => token.kl_nats)).toFixed(2),
-        most: most.toFixed(2),
-        text: spoken(top.text),
-      }),
+        .slice(0, projector() ? PROJECTED : SHOWN)
+        .map((one) => ({ label: one.text, value: one.probability, mark: one.id === token.id, title: by })),
     );
-    curve.replaceChildren(
-      ...tokens.map((token, index) => {
-        const bar = svg("rect", {
+  }
+  return {
+    node,
+    show(marked, token) {
+      node.hidden = !token;
+      if (!token) return;
+      title.textContent = fill(texts.at_token, { text: spoken(token.text) });
+      show(own, marked.stage, token.candidates, token);
+      show(other, marked.other, token.other_candidates, token);
+    },
+  };
+}
+
+/** The KL divergence at each token, as bars to choose from. */
+function curvePanel(texts, choose) {
+  const viewBox = `0 0 ${CURVE.width} ${CURVE.height}`;
+  const curve = svg("svg", { class: "gx-kl", viewBox, preserveAspectRatio: "none", role: "img" });
+  const node = el("div", { class: "gx-panel" }, el("h3", {}, texts.curve), curve);
+  return {
+    node,
+    show(tokens, at) {
+      node.hidden = !tokens.length;
+      if (!tokens.length) return;
+      const top = tokens[farthest(tokens)];
+      const most = Math.max(top.kl_nats, 1e-9);
+      const wide = CURVE.width / tokens.length;
+      const least = Math.min(...tokens.map((token) => token.kl_nats)).toFixed(2);
+      const label = fill(texts.curve_label, { least, most: most.toFixed(2), text: spoken(top.text) });
+      curve.setAttribute("aria-label", label);
+      const bar = (token, index) => {
+        const tall = (CURVE.tallest * token.kl_nats) / most;
+        const place = {
           x: index * wide + 1,
           width: Math.max(1, wide - 2),
-          y: 88 - (84 * token.kl_nats) / most,
-          height: 2 + (84 * token.kl_nats) / most,
-          class: at === index ? "gx-now" : "",
-        });
-        bar.append(svg("title"));
-        bar.firstChild.textContent = `${token.text}: ${token.kl_nats.toFixed(2)}`;
-        bar.addEventListener("click", () => choose(index, true));
-        return bar;
-      }),
-    );
-  }
-  scene.state = () => ({ payload, writing, at });
-  scene.origin(scene.payload.provenance);
-  draw();
-};
+          y: CURVE.height - 2 - tall,
+          height: 2 + tall,
+        };
+        const title = svg("title", {}, `${token.text}: ${token.kl_nats.toFixed(2)}`);
+        const drawn = svg("rect", { ...place, class: at === index ? "gx-now" : "" }, title);
+        drawn.addEventListener("click", () => choose(index));
+        return drawn;
+      };
+      curve.replaceChildren(...tokens.map(bar));
+    },
+  };
+}

@@ -1,45 +1,118 @@
 // Scene 1: one prompt, two stages of one model, written at the same time.
-"use strict";
-genai.scenes.compare = (scene) => {
-  const { el, button, fill, percent, field } = genai;
-  const { stageName, stageAbout, ending, promptField, stageField, offerStages, seedField } = genai.rlhf;
-  const { texts } = scene;
-  const SIDES = ["left", "right"],
-    TEMPERATURES = [0, 0.3, 0.5, 0.7, 1, 1.3];
-  let payload = scene.payload,
-    before = null,
-    writing = false,
-    quiet = false,
-    revealed = true,
-    seen = false,
-    swapped = false,
-    votes = { left: 0, right: 0 };
+import { isSwapped, placesOf, tunedPlace } from "#features/rlhf/web/sides.js";
+import {
+  ASK_STAGES,
+  ending,
+  promptField,
+  stageAbout,
+  stageChoice,
+  stageField,
+  stageName,
+  stagesOf,
+} from "#features/rlhf/web/talk.js";
+import { action, seedBox, select, tick } from "#page/controls.js";
+import { button, el, projector } from "#page/dom.js";
+import { flag, local, seed, stop, text } from "#page/fields.js";
+import { fill, percent } from "#page/numbers.js";
 
-  const prompt = promptField(scene, texts.prompt, payload.prompt, start);
-  const ask = button(texts.ask, start, { class: "gx-button gx-main" }),
-    halt = button(texts.stop, stop);
-  const stages = {
-    left: stageField(scene, texts.left, payload.left.stage, () => {}),
-    right: stageField(scene, texts.right, payload.right.stage, () => {}),
-  };
-  const seed = seedField(scene, 1);
-  const temperature = el(
-    "select",
-    {},
-    TEMPERATURES.map((one) => el("option", { value: one }, `${one}`)),
+const TEMPERATURES = [0, 0.3, 0.5, 0.7, 1, 1.3];
+const TOP_P = 0.95;
+const LONGEST = 120; // tokens
+const UNSEEN = { revealed: false, seen: false, votes: { left: 0, right: 0 } };
+
+const isFlag = (value) => typeof value === "boolean";
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+
+export const shares = ["prompt"];
+export const onDemand = ["replies"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = ({ recorded: { replies }, settings }) => ({
+  prompt: text(replies.prompt),
+  left: stageChoice(replies.left.stage, settings),
+  right: stageChoice(replies.right.stage, settings),
+  temperature: stop(0.7, TEMPERATURES),
+  seed: seed(1),
+  same: flag(), // both read the bare text
+  guess: flag(), // the class guesses which one is tuned
+  // A link does not give the solution away.
+  revealed: local(UNSEEN.revealed, isFlag),
+  seen: local(UNSEEN.seen, isFlag), // what a raw model wrote, in projector mode
+  votes: local(UNSEEN.votes, (votes) => isCount(votes?.left) && isCount(votes?.right)),
+});
+
+/** @param {import("#page/scene.js").State} state @returns {import("#page/questions.js").Asked} */
+export const asks = ({ prompt, left, right, temperature, seed: number, same }) => ({
+  stages: ASK_STAGES,
+  replies: [
+    "write_both",
+    {
+      prompt,
+      left,
+      right,
+      temperature,
+      top_p: TOP_P,
+      seed: number,
+      max_new_tokens: LONGEST,
+      same_prompt: same,
+    },
+  ],
+});
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const start = (changes = {}) => scene.ask("replies", { ...changes, ...UNSEEN });
+  const prompt = promptField(scene, texts.prompt, start);
+  const ask = button(texts.ask, () => start(), { class: "gx-button gx-main" });
+  const halt = action(texts.stop, () => scene.stop("replies"));
+  const guessing = guessGame(scene);
+  const columns = [column(scene), column(scene)];
+  const verdict = el("p", { class: "gx-soft", role: "status" });
+  scene.work.append(
+    el("div", { class: "gx-row" }, prompt.node, ask, halt.node),
+    el("div", { class: "gx-row gx-settings" }, prompt.examples, choicesOf(scene), guessing.tick),
+    guessing.voting,
+    guessing.tally,
+    el("div", { class: "gx-replies" }, columns.map((one) => one.node)), // prettier-ignore
+    verdict,
   );
-  temperature.value = 0.7;
-  const same = el("input", { type: "checkbox" }),
-    guess = el("input", {
-      type: "checkbox",
-      onchange: () => {
-        reset();
-        draw();
-      },
-    });
-  const columns = [column(), column()];
-  const verdict = el("p", { class: "gx-soft", role: "status" }),
-    tally = el("p", { class: "gx-soft", role: "status", tabindex: "-1" });
+  return {
+    paint(state, { replies }) {
+      const run = scene.progress("replies");
+      const secret = state.guess && !state.revealed;
+      const swapped = state.guess && isSwapped(run.values);
+      placesOf(swapped).forEach((side, index) => columns[index].show(state, replies, side, secret ? "AB"[index] : ""));
+      guessing.show(state, replies, swapped);
+      verdict.textContent = secret ? "" : howFarApart(texts, replies);
+      halt.enable(run.asking !== null);
+    },
+  };
+}
+
+function choicesOf(scene) {
+  const { texts } = scene;
+  const temperatures = TEMPERATURES.map((one) => ({ value: one, label: `${one}` }));
+  return [
+    stageField(scene, "left", texts.left).node,
+    stageField(scene, "right", texts.right).node,
+    select(scene, "temperature", texts.temperature, temperatures).node,
+    seedBox(scene, "seed", texts.seed).node,
+    tick(scene, "same", texts.same),
+  ];
+}
+
+/** The class votes which column is the tuned model, before the names are shown. */
+function guessGame(scene) {
+  const { texts } = scene;
+  const ticked = tick(scene, "guess", texts.guess);
+  ticked.addEventListener("change", () => scene.set(UNSEEN));
+  const vote = (place) => () => scene.set({ votes: { ...scene.state.votes, [place]: scene.state.votes[place] + 1 } });
+  const tally = el("p", { class: "gx-soft", role: "status", tabindex: "-1" });
+  const reveal = button(texts.reveal, () => {
+    scene.set({ revealed: true });
+    tally.focus();
+  }, { class: "gx-button gx-main" }); // prettier-ignore
   const voting = el(
     "div",
     { class: "gx-vote", role: "group", "aria-label": texts.guess },
@@ -47,221 +120,101 @@ genai.scenes.compare = (scene) => {
     el(
       "div",
       { class: "gx-buttons" },
-      button(texts.guess_left, () => vote("left")),
-      button(texts.guess_right, () => vote("right")),
-      button(
-        texts.reveal,
-        () => {
-          revealed = true;
-          draw();
-          tally.focus();
-        },
-        { class: "gx-button gx-main" },
-      ),
+      button(texts.guess_left, vote("left")),
+      button(texts.guess_right, vote("right")),
+      reveal,
     ),
   );
-  scene.work.append(
-    el("div", { class: "gx-row" }, prompt.node, ask, halt),
-    el(
-      "div",
-      { class: "gx-row gx-settings" },
-      prompt.examples,
-      stages.left.node,
-      stages.right.node,
-      field(texts.temperature, temperature),
-      seed.node,
-      el("label", { class: "gx-switch" }, same, texts.same),
-      el("label", { class: "gx-switch" }, guess, texts.guess),
-    ),
+  function whoWasRight(votes, { left, right }, swapped) {
+    const stages = stagesOf(scene).map((stage) => stage.name);
+    const place = tunedPlace(stages, { left: left.stage, right: right.stage }, swapped);
+    if (!place) return texts.guess_same;
+    return fill(texts.guess_result, { right: votes[place], all: votes.left + votes.right });
+  }
+  return {
+    tick: ticked,
     voting,
     tally,
-    el(
-      "div",
-      { class: "gx-replies" },
-      columns.map((one) => one.node),
-    ),
-    verdict,
-  );
-
-  function column() {
-    const title = el("h3"),
-      about = el("span", { class: "gx-soft" }),
-      said = el("p", { class: "gx-reply", dir: "auto", tabindex: "-1" });
-    const cover = button(
-      texts.blurred,
-      () => {
-        seen = true;
-        draw();
-        said.focus();
-      },
-      { class: "gx-button gx-cover" },
-    );
-    const state = el("p", { class: "gx-soft" }),
-      exact = el("p", { class: "gx-exact" });
-    const reads = el("details", { class: "gx-reads" }, el("summary", {}, texts.reads), exact);
-    return {
-      title,
-      about,
-      said,
-      cover,
-      state,
-      exact,
-      reads,
-      node: el(
-        "section",
-        { class: "gx-panel" },
-        el("div", { class: "gx-reply-head" }, title, about),
-        el("div", { class: "gx-covered" }, said, cover),
-        state,
-        reads,
-      ),
-    };
-  }
-  const runs = genai.runner(scene, "write_both", arrived);
-  const request = () => ({
-    prompt: prompt.box.value,
-    left: stages.left.get(),
-    right: stages.right.get(),
-    temperature: +temperature.value,
-    top_p: 0.95,
-    seed: seed.get(),
-    max_new_tokens: 120,
-    same_prompt: same.checked,
-  });
-  function reset() {
-    [revealed, seen, swapped, votes] = [
-      !guess.checked,
-      false,
-      guess.checked && Math.random() < 0.5,
-      { left: 0, right: 0 },
-    ];
-  }
-  function start() {
-    if (!writing || quiet) before = payload;
-    reset();
-    [writing, quiet] = [true, false];
-    const asked = request(),
-      nobody = (stage) => ({ stage, text: "", tokens: [], reward: null, stop_reason: null });
-    payload = {
-      ...payload,
-      prompt: asked.prompt,
-      left: nobody(asked.left),
-      right: nobody(asked.right),
-      ended: false,
-      kl_nats: null,
-      kl_nats_total: null,
-      chance: null,
-      read: null,
-    };
-    runs.start(asked);
-    draw();
-  }
-  function stop() {
-    if (!writing) return;
-    runs.stop();
-    writing = false;
-    if (!scene.live) scene.origin({ ...payload.provenance, stays: true }); // the recorded example was not to be computed anew
-    for (const side of SIDES) payload[side] = { ...payload[side], stop_reason: payload[side].stop_reason ?? "stopped" };
-    draw();
-  }
-  function arrived(part) {
-    if (part.error) {
-      [payload, writing] = [quiet ? payload : before, false];
-      draw();
-      return;
-    }
-    if (quiet && !part.ended) return;
-    scene.live = true;
-    payload = part;
-    writing = !part.ended;
-    scene.origin(part.provenance);
-    draw();
-  }
-  function vote(place) {
-    votes[place]++;
-    draw();
-  }
-  // The live model computes the recorded example anew, which stands until that is done.
-  scene.refresh = async () => {
-    const known = await offerStages(scene, Object.values(stages));
-    if (known && !scene.live && !writing) {
-      [writing, quiet] = [true, true];
-      runs.start({ ...request(), prompt: payload.prompt });
-      draw();
-    }
+    show({ guess, revealed, votes }, replies, swapped) {
+      voting.hidden = !guess || revealed;
+      const result = !guess || revealed ? whoWasRight(votes, replies, swapped) : "";
+      tally.textContent = votes.left + votes.right ? `${fill(texts.guess_votes, votes)} ${result}` : "";
+    },
   };
-  document.addEventListener("gx-projector", () => draw());
+}
 
-  function draw() {
-    const order = swapped ? ["right", "left"] : SIDES,
-      secret = !revealed;
-    columns.forEach((one, index) => {
-      const side = payload[order[index]],
-        raw = side.stage === "base";
-      const covered = (raw || secret) && !seen && !!side.text && document.body.classList.contains("gx-projector");
-      one.title.textContent = secret ? fill(texts.hidden, { letter: "AB"[index] }) : stageName(texts, side.stage);
-      one.about.textContent = secret ? "" : stageAbout(texts, side.stage);
-      // A turn's commands may swallow all else that a template writes: bare is what has none but that of a text's beginning.
-      const read = payload.read?.[order[index]],
-        plain = read
-          ?.filter((piece) => !piece.control)
-          .map((piece) => piece.text)
-          .join("");
-      const bare = read && plain === payload.prompt && read.filter((piece) => piece.control).length <= 1;
-      one.said.replaceChildren(
-        bare && !secret ? el("bdi", { class: "gx-before" }, payload.prompt) : "",
+/** What one stage wrote, and what it was given to read. */
+function column(scene) {
+  const { texts } = scene;
+  const title = el("h3");
+  const about = el("span", { class: "gx-soft" });
+  const said = el("p", { class: "gx-reply", dir: "auto", tabindex: "-1" });
+  const cover = button("", () => {
+    scene.set({ seen: true });
+    said.focus();
+  }, { class: "gx-button gx-cover" }); // prettier-ignore
+  const how = el("p", { class: "gx-soft" });
+  const exact = el("p", { class: "gx-exact" });
+  const reads = el("details", { class: "gx-reads" }, el("summary", {}, texts.reads), exact);
+  return {
+    node: el(
+      "section",
+      { class: "gx-panel" },
+      el("div", { class: "gx-reply-head" }, title, about),
+      el("div", { class: "gx-covered" }, said, cover),
+      how,
+      reads,
+    ),
+    /** letter: by which it is called while its name is a secret; "" otherwise */
+    show({ seen }, replies, name, letter) {
+      const side = replies[name];
+      const read = replies.read[name];
+      const isBare = readsBare(read, replies.prompt);
+      const isCovered = (side.stage === "base" || !!letter) && !seen && !!side.text && projector();
+      const stage = stagesOf(scene).find((one) => one.name === side.stage) ?? { name: side.stage, title: "" };
+      title.textContent = letter ? fill(texts.hidden, { letter }) : stageName(texts, side.stage);
+      about.textContent = letter ? "" : stageAbout(texts, stage);
+      said.replaceChildren(
+        isBare && !letter ? el("bdi", { class: "gx-before" }, replies.prompt) : "",
         el("bdi", { class: "gx-said" }, side.text || (side.stop_reason === "end_of_sequence" ? texts.nothing : "…")),
       );
-      one.said.classList.toggle("gx-blurred", covered);
-      one.said.setAttribute("aria-hidden", String(covered));
-      one.cover.hidden = !covered;
-      one.cover.textContent = secret ? texts.blurred_secret : texts.blurred;
-      const reward =
-        side.reward == null || secret
-          ? ""
-          : ` · ${fill(texts.reward, { reward: side.reward.toFixed(2).replace("-", "−") })}`;
-      one.state.textContent = `${writing && quiet ? "" : ending(texts, side)} ${fill(texts.tokens, { count: side.tokens.length })}${reward}`;
-      one.state.title = reward && texts.reward_help;
-      one.reads.hidden = secret || !read;
-      if (read) {
-        one.exact.replaceChildren(
-          ...read.map((piece) =>
-            piece.control
-              ? el("span", { class: "gx-control" }, piece.text)
-              : el("bdi", { class: "gx-plain" }, piece.text),
-          ),
-          el("span", { class: "gx-soft" }, ` (${bare ? texts.bare : texts.turned})`),
-        );
-      }
-    });
-    voting.hidden = !guess.checked || revealed;
-    tally.textContent =
-      votes.left + votes.right ? `${fill(texts.guess_votes, votes)} ${revealed ? whoWasRight() : ""}` : "";
-    verdict.textContent = howFarApart();
-    halt.setAttribute("aria-disabled", String(!writing));
-  }
-  // The stages are listed from raw to most tuned, so the later one is the tuned one that was to be found.
-  function whoWasRight() {
-    const place = (side) => stages[side].offered().indexOf(payload[side].stage);
-    if (place("left") === place("right")) return texts.guess_same;
-    const tuned = place("right") > place("left") ? "right" : "left",
-      shown = swapped ? { left: "right", right: "left" }[tuned] : tuned;
-    return fill(texts.guess_result, { right: votes[shown], all: votes.left + votes.right });
-  }
-  function howFarApart() {
-    if (!revealed || !payload.ended) return "";
-    if (payload.kl_nats_total == null) return texts.different_tokens;
-    if (payload.kl_nats == null) return ""; // there is no token to differ at
-    const chance =
-      payload.chance == null
-        ? ""
-        : ` ${fill(texts.chance, { chance: percent(payload.chance), right: stageName(texts, payload.right.stage) })}`;
-    const names = { left: stageName(texts, payload.left.stage), right: stageName(texts, payload.right.stage) };
-    return (
-      fill(texts.kl, { kl: payload.kl_nats.toFixed(2), total: payload.kl_nats_total.toFixed(0), ...names }) + chance
-    );
-  }
-  scene.state = () => ({ payload, writing });
-  scene.origin(scene.payload.provenance);
-  draw();
-};
+      said.classList.toggle("gx-blurred", isCovered);
+      said.setAttribute("aria-hidden", String(isCovered));
+      cover.hidden = !isCovered;
+      cover.textContent = letter ? texts.blurred_secret : texts.blurred;
+      const reward = side.reward == null || letter ? "" : ` · ${fill(texts.reward, { reward: signed(side.reward) })}`;
+      const ended = ending(texts, side, scene.progress("replies"));
+      how.textContent = `${ended} ${fill(texts.tokens, { count: side.tokens.length })}${reward}`;
+      how.title = reward && texts.reward_help;
+      reads.hidden = !!letter;
+      exact.replaceChildren(...pieces(read), el("span", { class: "gx-soft" }, ` (${isBare ? texts.bare : texts.turned})`)); // prettier-ignore
+    },
+  };
+}
+
+const signed = (number) => number.toFixed(2).replace("-", "−");
+
+/**
+ * A turn's commands may swallow all else that a template writes: bare is what has none but that of a text's beginning.
+ * @param {{text: string, control: boolean}[]} read
+ * @param {string} prompt
+ */
+function readsBare(read, prompt) {
+  const plain = read.filter((piece) => !piece.control).map((piece) => piece.text);
+  return plain.join("") === prompt && read.length - plain.length <= 1;
+}
+
+const pieces = (read) =>
+  read.map(({ control, text: words }) =>
+    control ? el("span", { class: "gx-control" }, words) : el("bdi", { class: "gx-plain" }, words),
+  );
+
+/** KL divergence, and what the reward model makes of the two. */
+function howFarApart(texts, { ended, kl_nats, kl_nats_total, chance, left, right }) {
+  if (!ended) return "";
+  if (kl_nats_total == null) return texts.different_tokens;
+  if (kl_nats == null) return ""; // there is no token to differ at
+  const names = { left: stageName(texts, left.stage), right: stageName(texts, right.stage) };
+  const apart = fill(texts.kl, { kl: kl_nats.toFixed(2), total: kl_nats_total.toFixed(0), ...names });
+  return chance == null ? apart : `${apart} ${fill(texts.chance, { chance: percent(chance), right: names.right })}`;
+}

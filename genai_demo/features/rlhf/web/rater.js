@@ -1,371 +1,299 @@
 // Scene 4: the visitor puts answers in order; a reward head of their own is refit after every order.
-"use strict";
-genai.scenes.rater = (scene) => {
-  const { el, button, fill, percent } = genai;
-  const { ending, promptField } = genai.rlhf;
-  const { texts } = scene;
-  const LETTERS = "ABCD";
-  let payload = scene.payload,
-    before = null,
-    writing = false,
-    quiet = false,
-    order = [],
-    predicted = null,
-    taste = null,
-    hits = 0,
-    rounds = 0,
-    seed = 1;
-  let known = []; // every answer that was put in order: {text, features}
-  let rankings = []; // places in `known`, the best first
-  let untaught = []; // orders of recorded answers that wait for the live model: {answers, order, predicted, model}
-  let raters = 1; // the visitor, and those whose files were added
-  let arranged = [0, 1, 2, 3],
-    sorted = false; // how the answers lie on the page; whether somebody has dragged them
-  let memory = 0; // which memory it is: what was being learned when it was emptied is not wanted any more
+import { draggable } from "#features/rlhf/web/dragging.js";
+import * as orders from "#features/rlhf/web/orders.js";
+import * as rounds from "#features/rlhf/web/rounds.js";
+import { ending, promptField } from "#features/rlhf/web/talk.js";
+import { button, el, field } from "#page/dom.js";
+import { local, seed, text } from "#page/fields.js";
+import { digit } from "#page/keys.js";
+import { fill, percent } from "#page/numbers.js";
+import { provenance } from "#page/provenance.js";
+import { download } from "#page/scene.js";
 
-  const prompt = promptField(scene, texts.prompt, payload.prompt, start);
-  const sample = button(texts.sample, start, { class: "gx-button gx-main" });
-  const asked = el("p", { class: "gx-soft" }),
-    list = el("ol", { class: "gx-answers" });
+const LETTERS = "ABCD";
+const SMALL = { class: "gx-button gx-small" };
+const MAIN = { class: "gx-button gx-main" };
+
+export const shares = ["prompt"];
+export const onDemand = ["answers"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = ({ recorded: { answers }, settings }) => ({
+  prompt: text(answers.prompt),
+  seed: seed(answers.seed),
+  // An order says something only of answers that this program has written, and they are long.
+  round: local(null, (round) => round === null || (Array.isArray(round?.order) && Array.isArray(round.answers))),
+  memory: local(rounds.EMPTY, (memory) => orders.isMemory(memory, settings.most_rated)),
+});
+
+/**
+ * A taste follows from the orders, and what is foretold of new answers from the orders before them.
+ * @param {any} state
+ * @param {import("#page/scene.js").Given} given
+ * @param {Record<string, any>} answers
+ * @returns {import("#page/questions.js").Asked}
+ */
+export function asks(state, { settings }, { answers: shown }) {
+  const round = rounds.current(state, shown);
+  const before = rounds.memoryOf(state.memory, round.provenance.title);
+  const { memory } = rounds.learnable(state, shown, settings);
+  const isForetold = before.rankings.length > 0 && rounds.isReady(round) && !round.kept;
+  const isTaught = rounds.isLive(shown);
+  return {
+    answers: ["sample", { prompt: state.prompt, seed: state.seed }],
+    taste: isTaught && memory.rankings.length ? rounds.lesson(memory) : null,
+    foretold: isTaught && isForetold ? rounds.lesson(before, round.answers) : null,
+  };
+}
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const change = changes(scene);
+  const prompt = promptField(scene, texts.prompt, change.sample);
+  const sample = button(texts.sample, () => change.sample(), MAIN);
+  const asked = el("p", { class: "gx-soft" });
   const status = el("p", { class: "gx-verdict", role: "status" });
-  const again = button(
-    texts.order_again,
-    () => {
-      order = [];
-      draw();
-      list.querySelector("button").focus();
-    },
-    { class: "gx-button gx-small" },
-  );
-  const mine = button(
-    texts.my_order,
-    async () => {
-      for (const index of arranged) await place(index);
-    },
-    { class: "gx-button gx-main" },
-  );
-  const summary = el("p"),
-    foretold = el("p"),
-    traitList = el("ul", { class: "gx-traits" }),
-    caution = el("p", { class: "gx-soft" }, texts.caution);
-  const traitTitle = el("h4"),
-    forget = button(texts.forget, forgetAll, { class: "gx-button gx-small" });
-  const save = button(texts.save, saveOrders, { class: "gx-button gx-small" });
-  const files = el("input", {
-    type: "file",
-    accept: ".json,application/json",
-    multiple: true,
-    class: "gx-file",
-    onchange: addFiles,
-  });
+  const cards = answerCards(scene, change);
+  const mine = button(texts.my_order, () => change.place(...situation(scene).round.arranged), MAIN);
+  const again = button(texts.order_again, () => {
+    change.round({ order: [] });
+    cards.node.querySelector("button").focus();
+  }, SMALL); // prettier-ignore
+  const taste = tastePanel(scene, change);
   scene.work.append(
     el("div", { class: "gx-row" }, prompt.node, prompt.examples, sample),
     asked,
     status,
-    list,
+    cards.node,
     el("div", { class: "gx-row" }, mine, again),
-    el(
+    taste.node,
+  );
+  listenToDigits(scene, change);
+  return {
+    paint(state, { answers: shown }) {
+      const now = situation(scene);
+      const { round, isFull, isBusy } = now;
+      const isOrdered = rounds.isComplete(round);
+      asked.textContent = fill(texts.asked, { prompt: round.prompt });
+      if (isBusy || !rounds.isReady(round)) status.textContent = texts.writing;
+      else if (!isOrdered) status.textContent = texts.order;
+      else status.textContent = rounds.isLive(shown) ? texts.ordered : texts.ordered_early;
+      mine.hidden = !round.arranged.length || round.order.length > 0;
+      again.hidden = !round.order.length || isOrdered;
+      scene.report("model", rounds.isDropped(state, shown) ? texts.other_answers : "", "gx-note");
+      scene.report("room", isFull ? fill(texts.full, { most: scene.settings.most_rated }) : "", "gx-note");
+      cards.show(now);
+      taste.show(now);
+    },
+    provenance(state, { answers: shown }) {
+      const { provenance: origin } = rounds.current(state, shown);
+      return origin === shown.provenance ? null : provenance({ ...origin, stays: rounds.isLive(shown) });
+    },
+  };
+}
+
+/** What the scene shows, from its state and the answers: the round, what is learned of it, what was foretold. */
+function situation(scene) {
+  const { state, settings, answers } = scene;
+  const shown = answers.answers;
+  const round = rounds.current(state, shown);
+  const foretold = round.kept ? round.foretold : foretoldPlaces(scene);
+  const { memory, isFull } = rounds.learnable(state, shown, settings, foretold);
+  return { round, memory, isFull: isFull && rounds.isLive(shown), foretold, isBusy: scene.progress("answers").busy };
+}
+
+/** The places that the reward model of the orders before gives to the answers that are shown; null: it is not known. */
+function foretoldPlaces(scene) {
+  const wanted = asks(scene.state, scene, scene.answers).foretold;
+  const { values } = scene.progress("foretold");
+  if (!wanted || JSON.stringify(values) !== JSON.stringify(wanted[1])) return null;
+  const before = rounds.memoryOf(scene.state.memory, scene.answers.answers.provenance.title).answers.length;
+  return rounds.placesOf(scene.answers.foretold.scores.slice(before));
+}
+
+/** What a visitor can do. */
+function changes(scene) {
+  const { settings } = scene;
+  const shown = () => scene.answers.answers;
+  const quiet = () => scene.report("files", "");
+  const settled = () => rounds.settled(scene.state, settings, situation(scene).foretold);
+  return {
+    sample(more = {}) {
+      quiet();
+      scene.ask("answers", { ...more, ...settled(), seed: scene.state.seed + LETTERS.length });
+    },
+    place(...places) {
+      if (situation(scene).isBusy) return;
+      quiet();
+      scene.set(rounds.placed(scene.state, shown(), places, settings));
+    },
+    round(own) {
+      quiet();
+      scene.set(rounds.changed(scene.state, { ...rounds.current(scene.state, shown()), ...own }, settings));
+    },
+    settled,
+    forget() {
+      quiet();
+      const { round } = scene.state;
+      const emptied = round && { ...round, order: [], kept: false, foretold: null };
+      scene.set({ memory: rounds.EMPTY, round: emptied });
+    },
+  };
+}
+
+function listenToDigits(scene, change) {
+  document.addEventListener("keydown", (event) => {
+    const number = digit(event);
+    const target = event.target instanceof Element ? event.target : null;
+    if (number === null || !scene.isShown() || target?.closest("input, textarea, select")) return;
+    const { arranged, answers } = situation(scene).round;
+    const place = (arranged.length ? arranged : [...answers.keys()])[number - 1];
+    if (place !== undefined) change.place(place);
+  });
+}
+
+/** The four answers, to be clicked or dragged into order. */
+function answerCards(scene, change) {
+  const { texts } = scene;
+  const node = el("ol", { class: "gx-answers" });
+  const isAllowed = () => {
+    const { round, isBusy } = situation(scene);
+    return !round.order.length && rounds.isReady(round) && !isBusy;
+  };
+  const drag = draggable(node, {
+    isAllowed,
+    arranged: (arranged) => change.round({ arranged }),
+    released: () => scene.paint(),
+  });
+  function card({ round, foretold }, index) {
+    const one = round.answers[index];
+    const at = round.order.indexOf(index);
+    const isTold = foretold && rounds.isComplete(round);
+    const badge = (words, kind = "") => el("span", { class: `gx-badge${kind}` }, words);
+    return el(
+      "button",
+      {
+        type: "button",
+        class: `gx-answer${at >= 0 ? " gx-placed" : ""}`,
+        "aria-pressed": String(at >= 0),
+        onclick: () => change.place(index),
+      },
+      el("strong", {}, fill(texts.answer, { letter: LETTERS[index] })),
+      at >= 0 ? badge(fill(texts.place, { place: at + 1 })) : null,
+      isTold ? badge(fill(texts.predicted, { place: foretold[index] }), " gx-foretold") : null,
+      el("span", { class: "gx-reply", dir: "auto" }, one.text || "…"),
+      el("small", { class: "gx-soft" }, ending(texts, one, scene.progress("answers"))),
+    );
+  }
+  return {
+    node,
+    show(now) {
+      if (drag.isDragging()) return;
+      const { arranged, answers } = now.round;
+      const focused = [...node.querySelectorAll("button")].indexOf(document.activeElement);
+      const places = arranged.length ? arranged : [...answers.keys()];
+      node.replaceChildren(...places.map((index) => el("li", { "data-answer": index }, card(now, index))));
+      if (focused >= 0) node.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
+    },
+  };
+}
+
+/** What the visitor's reward model has learned, and the files with which a class pools its orders. */
+function tastePanel(scene, change) {
+  const { texts } = scene;
+  const summary = el("p");
+  const foretold = el("p");
+  const title = el("h4");
+  const traits = el("ul", { class: "gx-traits" });
+  const caution = el("p", { class: "gx-soft" }, texts.caution);
+  const save = button(texts.save, () => saveOrders(situation(scene).memory), SMALL);
+  const forget = button(texts.forget, change.forget, SMALL);
+  return {
+    node: el(
       "div",
       { class: "gx-panel" },
       el("h3", {}, texts.taste),
       summary,
       foretold,
-      traitTitle,
-      traitList,
+      title,
+      traits,
       caution,
-      el("div", { class: "gx-row" }, save, genai.field(texts.add, files, { class: "gx-field gx-upload" }), forget),
+      el("div", { class: "gx-row" }, save, fileBox(scene, change), forget),
     ),
-  );
-
-  const runs = genai.runner(scene, "sample", arrived);
-  function start() {
-    if (!writing || quiet) before = { payload, order, predicted };
-    [order, predicted, writing, quiet] = [[], null, true, false];
-    [arranged, sorted] = [[0, 1, 2, 3], false];
-    payload = {
-      ...payload,
-      prompt: prompt.box.value,
-      answers: LETTERS.split("").map(() => ({ text: "", stop_reason: null })),
-    };
-    seed += payload.answers.length;
-    runs.start({ prompt: payload.prompt, seed });
-    draw();
-  }
-  async function arrived(part) {
-    if (part.error) {
-      if (!quiet) ({ payload, order, predicted } = before);
-      else if (part.loading) setTimeout(() => scene.refresh(), 3_000); // a sibling of the page's model is still on its way
-      writing = false;
-      draw();
-      return;
-    }
-    if (quiet && !part.answers[0].features) return;
-    if (quiet && drag) {
-      late = part;
-      return;
-    } // not under the visitor's hand
-    scene.live = true;
-    if (quiet) takeOver(part);
-    else {
-      payload = part;
-      scene.origin(part.provenance);
-    }
-    if (ready() && writing) {
-      writing = false;
-      await teach();
-      if (order.length < payload.answers.length) await predict();
-    }
-    draw();
-  }
-  // The recorded answers can be put in order at once. When the live model has written them anew, what was ordered stays,
-  // unless it is another model, whose states cannot be learned from together with those of the recorded one.
-  function takeOver(part) {
-    const same = part.provenance.model === payload.provenance.model,
-      words = ({ answers }) => JSON.stringify(answers.map((one) => one.text));
-    if (same && words(part) !== words(payload) && (order.length || sorted)) {
-      scene.origin({ ...payload.provenance, stays: true });
-      return;
-    }
-    if (!same) {
-      if (order.length || sorted) scene.message(texts.other_answers, "gx-note");
-      [order, arranged, sorted] = [[], [0, 1, 2, 3], false];
-    }
-    payload = part;
-    scene.origin(part.provenance);
-  }
-  const busy = () => writing && !quiet; // with answers that the visitor has asked for
-  const ready = () => payload.answers.every((one) => one.features);
-  const room = (more) => known.length + more.length <= scene.settings.most_rated;
-
-  // What the head of all orders so far makes of the new answers, before they are put in order.
-  async function predict() {
-    const asOf = memory;
-    if (!rankings.length) return;
-    const learned = await learn([...known, ...payload.answers], rankings);
-    if (!learned || asOf !== memory) return;
-    const scores = learned.scores.slice(known.length);
-    predicted = scores.map((score) => 1 + scores.filter((other) => other > score).length);
-  }
-  const learn = (answers, orders) =>
-    scene.ask(scene.server.learn_taste, {
-      texts: answers.map((one) => one.text),
-      features: answers.map((one) => one.features),
-      rankings: orders,
-    });
-  // What cannot be learned from is not kept.
-  async function take(answers, orders) {
-    const all = [...known, ...answers.map(({ text, features }) => ({ text, features }))],
-      asOf = memory;
-    const everyOrder = [...rankings, ...orders.map((ranking) => ranking.map((at) => known.length + at))];
-    const learned = await learn(all, everyOrder);
-    if (!learned || asOf !== memory) return false;
-    [known, rankings, taste] = [all, everyOrder, learned];
-    return true;
-  }
-  async function place(index) {
-    if (busy() || !ready() || order.includes(index) || order.length === payload.answers.length) return;
-    order.push(index);
-    draw();
-    if (order.length < payload.answers.length) return;
-    untaught.push({ answers: payload.answers, order, predicted, model: payload.provenance.model });
-    await teach();
-    draw();
-  }
-  // The reward model learns from the orders that it has not seen yet, as soon as the live model is there.
-  async function teach() {
-    while (scene.live && untaught.length) {
-      const { answers, order: ranking, predicted: guess, model } = untaught.shift(),
-        asOf = memory,
-        full = !room(answers);
-      if (model !== payload.provenance.model) continue;
-      if (!full && (await take(answers, [ranking]))) {
-        if (guess) {
-          rounds++;
-          if (guess[ranking[0]] === 1) hits++;
-        }
-      } else if (order === ranking && asOf === memory) order = [];
-      if (full) scene.message(fill(texts.full, { most: scene.settings.most_rated }), "gx-note");
-    }
-  }
-  // A class pools its orders in files, from hand to hand: the program itself keeps nothing.
-  function saveOrders() {
-    const held = { model: payload.provenance.title, answers: known, rankings };
-    const link = el("a", {
-      href: URL.createObjectURL(new Blob([JSON.stringify(held)], { type: "application/json" })),
-      download: "orders.json",
-    });
-    link.click();
-    URL.revokeObjectURL(link.href);
-  }
-  async function addFiles() {
-    const notes = [];
-    for (const file of files.files) {
-      const held = readOrders(await file.text());
-      if (!held) notes.push(fill(texts.not_orders, { name: file.name }));
-      else if (held.model !== payload.provenance.title)
-        notes.push(fill(texts.other_model, { name: file.name, model: held.model }));
-      else if (!room(held.answers))
-        notes.push(fill(texts.too_many_orders, { name: file.name, most: scene.settings.most_rated }));
-      else if (await take(held.answers, held.rankings)) raters++;
-      else notes.push(fill(texts.not_orders, { name: file.name }));
-    }
-    files.value = "";
-    draw();
-    if (notes.length) scene.message(notes.join(" "), "gx-note");
-  }
-  // What `saveOrders` wrote, or null.
-  function readOrders(text) {
-    try {
-      const { model, answers, rankings: orders } = JSON.parse(text);
-      const whole = (at) => Number.isInteger(at) && at >= 0 && at < answers.length;
-      const good =
-        answers.length &&
-        orders.length &&
-        orders.every((one) => one.every(whole)) &&
-        answers.every((one) => typeof one.text === "string" && typeof one.features === "string");
-      return good
-        ? {
-            model: String(model),
-            answers: answers.map(({ text: said, features }) => ({ text: said, features })),
-            rankings: orders,
-          }
-        : null;
-    } catch {
-      return null;
-    }
-  }
-  function forgetAll() {
-    [known, rankings, taste, predicted, hits, rounds, raters] = [[], [], null, null, 0, 0, 1];
-    memory++;
-    [order, untaught] = [[], []];
-    draw();
-  }
-  document.addEventListener("keydown", (event) => {
-    const number = genai.keys.digit(event);
-    if (!(number - 1 in arranged) || !genai.isShown(scene) || event.target.closest?.("input, textarea, select")) return;
-    place(arranged[number - 1]);
-  });
-
-  // With a mouse or a pen the answers can also be dragged into order; fingers need the movement for scrolling.
-  const NUDGE = 8; // pixels that are still a click
-  let drag = null,
-    late = null;
-  list.addEventListener("pointerdown", (event) => {
-    const card = event.target.closest("li");
-    if (card && event.pointerType !== "touch" && event.button === 0 && !order.length && ready() && !busy())
-      drag = { card, x: event.clientX, y: event.clientY, moved: false };
-  });
-  document.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    drag.moved ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > NUDGE;
-    if (!drag.moved) return;
-    drag.card.classList.add("gx-dragged");
-    const cards = [...list.children],
-      over = document.elementFromPoint(event.clientX, event.clientY)?.closest("li");
-    if (over === drag.card || !cards.includes(over)) return;
-    list.insertBefore(drag.card, cards.indexOf(over) > cards.indexOf(drag.card) ? over.nextSibling : over);
-  });
-  for (const end of ["pointerup", "pointercancel"]) {
-    document.addEventListener(end, () => {
-      const moved = drag?.moved,
-        waited = late;
-      [drag, late] = [null, null];
-      if (waited) setTimeout(() => arrived(waited), 50);
-      if (!moved) return;
-      [arranged, sorted] = [[...list.children].map((card) => +card.dataset.answer), true];
-      list.addEventListener("click", swallow, { capture: true }); // the one that ends the drag
-      setTimeout(() => {
-        list.removeEventListener("click", swallow, { capture: true });
-        draw();
-      });
-    });
-  }
-  const swallow = (event) => event.stopPropagation();
-  // The live model computes the recorded example anew, which stands until that is done.
-  scene.refresh = () => {
-    if (!scene.live && !writing) {
-      [writing, quiet] = [true, true];
-      runs.start({ prompt: payload.prompt, seed });
-    }
+    show({ memory }) {
+      const taste = tasteOf(scene, memory);
+      const { raters, hits, rounds: told } = memory;
+      const said = raters > 1 ? texts.taste_pooled : texts.taste_pairs;
+      const agreement = taste && percent(taste.agreement);
+      summary.textContent = taste ? fill(said, { pairs: taste.pairs, raters, agreement }) : texts.taste_empty;
+      foretold.textContent = taste && told ? fill(texts.foretold, { hits, rounds: told }) : "";
+      save.hidden = forget.hidden = title.hidden = caution.hidden = !taste;
+      title.textContent = fill(texts.traits, { count: taste?.scores.length });
+      traits.replaceChildren(...(taste?.traits ?? []).map((trait) => traitRow(texts, trait)));
+    },
   };
+}
 
-  const traitName = (name) =>
-    ({
-      long: texts.trait_long,
-      lists: texts.trait_lists,
-      questions: texts.trait_questions,
-      exclamations: texts.trait_exclamations,
-      numbers: texts.trait_numbers,
-      first_person: texts.trait_first_person,
-    })[name];
-  function situation() {
-    if (busy()) return texts.writing;
-    if (!ready()) return texts.writing;
-    if (order.length < payload.answers.length) return texts.order;
-    return untaught.length && !scene.live ? texts.ordered_early : texts.ordered;
+/** What was learned of these orders, or of the first of them, until all are learned. */
+function tasteOf(scene, { answers }) {
+  const { values } = scene.progress("taste");
+  const learned = values?.texts ?? [];
+  const isOfThese = learned.length > 0 && learned.length <= answers.length;
+  return isOfThese && learned.every((one, at) => one === answers[at].text) ? scene.answers.taste : null;
+}
+
+function traitRow(texts, { name, correlation }) {
+  const names = {
+    long: texts.trait_long,
+    lists: texts.trait_lists,
+    questions: texts.trait_questions,
+    exclamations: texts.trait_exclamations,
+    numbers: texts.trait_numbers,
+    first_person: texts.trait_first_person,
+  };
+  const value = correlation.toFixed(2).replace("-", "−");
+  const style = `${correlation < 0 ? "right" : "left"}:50%;width:${50 * Math.min(1, Math.abs(correlation))}%`;
+  return el(
+    "li",
+    {},
+    el("span", {}, names[name]),
+    el("span", { class: "gx-lean", "aria-hidden": "true" }, el("span", { style })),
+    el("span", { class: "gx-bar-number" }, fill(texts.correlation, { value })),
+  );
+}
+
+function saveOrders(memory) {
+  const file = new Blob([orders.written(memory.model, memory)], { type: "application/json" });
+  const href = URL.createObjectURL(file);
+  download("orders.json", href);
+  URL.revokeObjectURL(href);
+}
+
+function fileBox(scene, change) {
+  const { texts, settings } = scene;
+  async function add() {
+    const held = await Promise.all([...files.files].map(async (one) => ({ name: one.name, text: await one.text() })));
+    files.value = "";
+    const notes = [];
+    let { round, memory } = change.settled();
+    const { title } = scene.answers.answers.provenance;
+    const { features } = situation(scene).round.answers[0];
+    const width = features ? orders.widthOf(features) : null;
+    for (const { name, text: content } of held) {
+      const found = orders.read(content, { places: LETTERS.length, width });
+      if (!found) notes.push(fill(texts.not_orders, { name }));
+      else if (found.model !== title) notes.push(fill(texts.other_model, { name, model: found.model }));
+      else {
+        const more = rounds.added(rounds.memoryOf(memory, title), found, settings);
+        if (more) memory = { ...more, raters: more.raters + 1 };
+        else notes.push(fill(texts.too_many_orders, { name, most: settings.most_rated }));
+      }
+    }
+    scene.set({ round, memory });
+    scene.report("files", notes.join(" "), "gx-note");
   }
-  function draw() {
-    const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
-    list.replaceChildren(
-      ...arranged.map((index) => {
-        const one = payload.answers[index],
-          at = order.indexOf(index);
-        return el(
-          "li",
-          { "data-answer": index },
-          el(
-            "button",
-            {
-              type: "button",
-              class: `gx-answer${at >= 0 ? " gx-placed" : ""}`,
-              "aria-pressed": String(at >= 0),
-              onclick: () => place(index),
-            },
-            el("strong", {}, fill(texts.answer, { letter: LETTERS[index] })),
-            at >= 0 ? el("span", { class: "gx-badge" }, fill(texts.place, { place: at + 1 })) : null,
-            predicted && order.length === payload.answers.length
-              ? el("span", { class: "gx-badge gx-foretold" }, fill(texts.predicted, { place: predicted[index] }))
-              : null,
-            el("span", { class: "gx-reply", dir: "auto" }, one.text || "…"),
-            el("small", { class: "gx-soft" }, ending(texts, one)),
-          ),
-        );
-      }),
-    );
-    if (focused >= 0) list.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
-    asked.textContent = fill(texts.asked, { prompt: payload.prompt });
-    status.textContent = situation();
-    mine.hidden = !sorted || order.length > 0;
-    again.hidden = !order.length || order.length === payload.answers.length;
-    summary.textContent = taste
-      ? fill(raters > 1 ? texts.taste_pooled : texts.taste_pairs, {
-          pairs: taste.pairs,
-          raters,
-          agreement: percent(taste.agreement),
-        })
-      : texts.taste_empty;
-    foretold.textContent = rounds ? fill(texts.foretold, { hits, rounds }) : "";
-    save.hidden = forget.hidden = traitTitle.hidden = caution.hidden = !taste;
-    traitTitle.textContent = fill(texts.traits, { count: known.length });
-    traitList.replaceChildren(
-      ...(taste?.traits ?? []).map((trait) => {
-        const value = trait.correlation.toFixed(2).replace("-", "−"),
-          half = 50 * Math.min(1, Math.abs(trait.correlation));
-        return el(
-          "li",
-          {},
-          el("span", {}, traitName(trait.name)),
-          el(
-            "span",
-            { class: "gx-lean", "aria-hidden": "true" },
-            el("span", { style: `${trait.correlation < 0 ? "right" : "left"}:50%;width:${half}%` }),
-          ),
-          el("span", { class: "gx-bar-number" }, fill(texts.correlation, { value })),
-        );
-      }),
-    );
-  }
-  scene.state = () => ({ payload, writing, order, predicted, taste, known, rankings, raters });
-  scene.origin(scene.payload.provenance);
-  draw();
-};
+  const box = { type: "file", accept: ".json,application/json", multiple: true, class: "gx-file", onchange: add };
+  const files = el("input", box);
+  return field(texts.add, files, { class: "gx-field gx-upload" });
+}

@@ -1,247 +1,228 @@
 // Scene 3: a sum of words, term by term on the map; then the words nearest to where it lands.
-"use strict";
-genai.scenes.arithmetic = (scene) => {
-  const { el, button, textbox, choices, fill, plane, onSpace, calm } = genai;
-  const { signed, share, latinSwitch, neighbourBars, offers, ordinary, bare } = genai.vectors;
-  const { texts } = scene;
-  const STEP_MS = 1100,
-    ON_MAP = 3;
-  let payload = scene.payload,
-    step = payload.terms.length,
-    timer = null,
-    looked = null;
+import { plane } from "#features/word_vectors/web/plane.js";
+import { detail, model, parallel } from "#features/word_vectors/web/sums.js";
+import {
+  aWord,
+  latinOnly,
+  latinSwitch,
+  neighbourBars,
+  offers,
+  shownOf,
+  withMore,
+} from "#features/word_vectors/web/vectors.js";
+import { exchanged, isTerm, share, written } from "#features/word_vectors/web/wording.js";
+import { player, select, textbox, tick } from "#page/controls.js";
+import { calm, choices, el, projector } from "#page/dom.js";
+import { choice, flag, local, maybe, text, whole } from "#page/fields.js";
+import { fill } from "#page/numbers.js";
+import { onSpace } from "#page/scene.js";
 
-  const typed = scene.debounce(() => {
-    examples.forget();
-    scene.refresh();
-  }, 400);
-  const { box, node: formulaNode } = textbox(texts.formula, payload.formula, typed, { rows: 1 });
-  const theme = choices(texts.reference, "", [{ entries: texts.themes }], () => scene.refresh());
-  const examples = choices(
-    texts.examples,
-    texts.examples_hint,
-    [
-      { label: texts.examples_work, entries: texts.presets },
-      { label: texts.examples_fail, entries: texts.failures },
-    ].filter((group) => group.entries.length),
-    put,
-  );
-  function put(example) {
-    box.value = example.formula;
-    theme.set(texts.themes.find((one) => one.label === example.theme));
-    scene.refresh();
-  }
-  offers(scene, (word, instead) => {
-    box.value = ordinary(box.value)
-      .split(/([\s+﬩﹢➕×*·⋅∙∗✕✖−‐‑‒–—―⁃﹘﹣➖-]+)/)
-      .map((part) => (bare(part) === word ? instead : part))
-      .join("");
-    scene.refresh();
-  });
-  const map = plane({ label: texts.map_label, sparse: true });
-  const terms = el("ol", { class: "gx-terms", "aria-label": texts.steps });
-  const playButton = button(texts.play, () => (timer ? pause() : play()), { class: "gx-button gx-main" });
-  const backButton = button(texts.back, () => {
-    pause();
-    go(step - 1);
-  });
-  const nextButton = button(texts.next, () => {
-    pause();
-    go(step + 1);
-  });
+const STEP_MS = 1_100;
+const MOST_TERMS = 20;
+const LONGEST_FORMULA = 2_000;
+const PLAYED = { opening: "opening", chosen: "chosen", no: "no" }; // why the steps are to be played when the answer is there
+
+export const shares = ["latin"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = (given) => {
+  const { presets: examples, themes } = given.texts;
+  const names = themes.map(({ label }) => label);
+  return {
+    formula: text(examples[0].formula, LONGEST_FORMULA),
+    theme: choice(names[0], names), // the words that the map is fitted to
+    step: maybe(whole(0, 0, MOST_TERMS)), // how many terms have been added; null: all of them
+    hide: flag(), // the words that were typed
+    ...latinOnly(given),
+    word: aWord(), // of the ranking
+    pointed: aWord(), // at on the map
+    due: local(PLAYED.opening, (value) => value in PLAYED),
+  };
+};
+
+/**
+ * @param {import("#page/scene.js").State} state
+ * @param {import("#page/scene.js").Given} given
+ * @returns {import("#page/questions.js").Asked}
+ */
+export function asks({ formula, theme }, { texts }) {
+  const reference = texts.themes.find(({ label }) => label === theme).words;
+  return { sum: ["work_out", { formula, reference }] };
+}
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const form = formulaForm(scene);
+  const put = (formula) => scene.set({ formula, word: null, due: PLAYED.chosen });
+  const others = offers(scene, (word, instead) => put(exchanged(scene.state.formula, word, instead)));
+  const steps = stepPanel(scene);
+  const map = plane(scene, { label: texts.map_label, onselect: (pointed) => scene.set({ pointed }), sparse: true });
+  const special = { zero: texts.zero, landing: texts.landing };
   const line = el("p", { class: "gx-soft", role: "status" });
-  const chart = neighbourBars({
-    caption: texts.ranking,
-    onchoose: (one) => {
-      looked = looked === one.word ? null : one.word;
-      draw();
+  const notes = sumNotes(texts);
+  const ranking = rankingPanel(scene);
+  const parallels = parallelPanel(texts);
+  scene.work.append(
+    form.node,
+    steps.node,
+    el(
+      "div",
+      { class: "gx-split gx-map-split gx-sum-split" },
+      el("div", {}, map.node, line, ...notes.nodes),
+      el("div", { class: "gx-stack" }, ranking.node, parallels.node),
+    ),
+  );
+  onSpace(scene, () => steps.player.playing.click());
+  return {
+    paint(state, { sum }) {
+      const count = sum.terms.length;
+      const step = Math.min(state.step ?? count, count);
+      const isDone = step === count;
+      const [xLabel, yLabel] = sum.explained_variance.map((part, at) =>
+        fill(texts.axis, { number: at + 1, share: share(part) }),
+      );
+      map.draw({ ...model(sum, step, state.word, special), xLabel, yLabel }, state.pointed);
+      steps.show(sum, step);
+      line.textContent = step
+        ? fill(texts.step, { number: step, count, length: sum.steps[step - 1].length.toFixed(2) })
+        : texts.step_start;
+      ranking.show(sum, state, isDone);
+      parallels.show(isDone ? sum.parallelogram : null);
+      notes.show(sum, isDone);
+      others.keep((word) => isTerm(state.formula, word));
     },
-    row: (one) => ({ note: one.is_input ? texts.typed : "", mark: one.word === payload.best }),
+    shown: () => present(scene, steps.player),
+    replied(_, reply) {
+      others.show(reply.offers);
+      if (reply.error) steps.player.pause();
+      else if (scene.isShown()) present(scene, steps.player);
+    },
+  };
+}
+
+/**
+ * Play the steps of a sum once: of each that is chosen; and of the one that the scene opens with, unless a link names a step,
+ * or there is something to be read first.
+ */
+function present(scene, { show }) {
+  const { due, step } = scene.state;
+  const isAnswered = JSON.stringify(scene.progress("sum").values) === JSON.stringify(asks(scene.state, scene).sum[1]);
+  if (due === PLAYED.no || !isAnswered) return;
+  scene.set({ due: PLAYED.no });
+  const isQuiet = scene.node.querySelector(".gx-message").hidden;
+  if (due === PLAYED.chosen || (step === null && isQuiet && !calm())) show();
+}
+
+/** The formula, examples of formulas, and the words that the map is fitted to. */
+function formulaForm(scene) {
+  const { texts } = scene;
+  const { node } = textbox(withMore(scene, { word: null, due: PLAYED.chosen }), "formula", texts.formula, {
+    rows: 1,
+    wait: 400,
   });
-  const detail = el("p", { class: "gx-soft gx-detail", role: "status" });
-  const hide = el("input", { type: "checkbox", onchange: () => draw() });
-  const why = el("p", { class: "gx-message gx-note", hidden: true }),
-    repeated = el("p", { class: "gx-message gx-note", hidden: true });
-  const parallel = el("p", { class: "gx-soft" }),
-    parallelPanel = el("div", { class: "gx-panel" }, el("h3", {}, texts.parallel_title), parallel);
-  const ranking = el(
+  const themes = texts.themes.map(({ label }) => ({ value: label, label }));
+  const theme = select(withMore(scene, { word: null, due: PLAYED.chosen }), "theme", texts.reference, themes).node;
+  theme.classList.add("gx-choices");
+  const groups = [
+    { label: texts.examples_work, entries: texts.presets },
+    { label: texts.examples_fail, entries: texts.failures },
+  ].filter(({ entries }) => entries.length);
+  const examples = choices(texts.examples, texts.examples_hint, groups, (example) =>
+    scene.set({ formula: example.formula, theme: example.theme, word: null, due: PLAYED.chosen }),
+  );
+  scene.follow(({ formula }) => {
+    const example = groups.flatMap(({ entries }) => entries).find((one) => one.formula === formula);
+    if (example) examples.set(example);
+    else examples.forget();
+  });
+  return { node: el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, node), examples.node, theme) };
+}
+
+/** The terms, which are added one by one: nothing is asked for that. */
+function stepPanel(scene) {
+  const { texts } = scene;
+  const last = () => scene.answers.sum.terms.length;
+  const terms = el("ol", { class: "gx-terms", "aria-label": texts.steps });
+  const steps = player(scene, "step", {
+    last,
+    milliseconds: STEP_MS,
+    texts: { play: texts.play, pause: texts.pause, back: texts.back, next: texts.next },
+    read: ({ step }) => Math.min(step ?? last(), last()),
+    write: (step) => (step >= last() ? null : step),
+  });
+  const term = (one, index) => {
+    const attributes = { type: "button", class: "gx-term", onclick: () => steps.go(index + 1) };
+    return el("li", {}, el("button", attributes, written(one, index === 0)));
+  };
+  return {
+    node: el("div", { class: "gx-buttons" }, steps.playing, steps.back, steps.next, terms),
+    player: steps,
+    show(sum, step) {
+      const drawn = JSON.stringify(sum.terms);
+      if (terms.dataset.drawn !== drawn) terms.replaceChildren(...sum.terms.map(term), el("li", {}, el("strong")));
+      terms.dataset.drawn = drawn;
+      for (const [index, node] of terms.querySelectorAll("button").entries()) {
+        if (index === step - 1) node.setAttribute("aria-current", "step");
+        else node.removeAttribute("aria-current");
+      }
+      terms.querySelector("strong").textContent = step === sum.terms.length ? `= ${sum.best}` : "= ?";
+    },
+  };
+}
+
+function rankingPanel(scene) {
+  const { texts } = scene;
+  const chart = neighbourBars({ caption: texts.ranking, choosable: true });
+  const told = el("p", { class: "gx-soft gx-detail", role: "status" });
+  const choose = (word) => scene.set({ word: scene.state.word === word ? null : word });
+  const node = el(
     "div",
     { class: "gx-panel gx-ranking" },
     el("h3", {}, texts.ranking),
     chart.node,
-    detail,
-    el(
-      "div",
-      { class: "gx-row" },
-      el("label", { class: "gx-switch" }, hide, texts.hide_inputs),
-      latinSwitch(scene, texts, () => draw()),
-    ),
+    told,
+    el("div", { class: "gx-row" }, tick(scene, "hide", texts.hide_inputs), latinSwitch(scene)),
   );
-  scene.work.append(
-    el("div", { class: "gx-row" }, el("div", { class: "gx-grow" }, formulaNode), examples.node, theme.node),
-    el("div", { class: "gx-buttons" }, playButton, backButton, nextButton, terms),
-    el(
-      "div",
-      { class: "gx-split gx-map-split gx-sum-split" },
-      el("div", {}, map.node, line, why, repeated),
-      el("div", { class: "gx-stack" }, ranking, parallelPanel),
-    ),
-  );
-
-  scene.refresh = async () => {
-    const answer = await scene.ask(scene.server.work_out, { formula: box.value, reference: theme.get().words });
-    if (!answer) {
-      pause();
-      return;
-    }
-    const same = answer.formula === payload.formula && answer.provenance.kind !== payload.provenance.kind;
-    payload = answer;
-    looked = null;
-    pause();
-    if (same || calm()) go(payload.terms.length);
-    else {
-      go(0);
-      play();
-    }
+  return {
+    node,
+    show(sum, state, isDone) {
+      const shown = shownOf(sum.neighbours, state, projector() ? 6 : 8);
+      node.classList.toggle("gx-pending", !isDone);
+      chart.draw(shown, ({ word, is_input }) => ({
+        note: is_input ? texts.typed : "",
+        mark: word === sum.best,
+        onchoose: () => choose(word),
+      }));
+      told.textContent = detail(sum, shown, state.word, { detail: texts.detail, misled: texts.misled });
+    },
   };
-  let opened = false;
-  scene.shown = () => {
-    draw();
-    if (!opened && genai.isShown(scene) && !calm()) {
-      opened = true;
-      go(0);
-      play();
-    } // it says something without a click
+}
+
+function parallelPanel(texts) {
+  const said = el("p", { class: "gx-soft" });
+  const node = el("div", { class: "gx-panel" }, el("h3", {}, texts.parallel_title), said);
+  return {
+    node,
+    show(parallelogram) {
+      node.hidden = !parallelogram;
+      if (parallelogram) said.textContent = parallel(parallelogram, texts.parallel);
+    },
   };
-  onSpace(scene, () => playButton.click());
+}
 
-  // ── stepping: nothing is asked of the server ──
-  function play() {
-    if (step >= payload.terms.length) go(0);
-    timer = setInterval(() => {
-      go(step + 1);
-      if (step >= payload.terms.length) pause();
-    }, STEP_MS);
-    playButton.textContent = texts.pause;
-  }
-  function pause() {
-    clearInterval(timer);
-    timer = null;
-    playButton.textContent = texts.play;
-  }
-  function go(to) {
-    step = Math.max(0, Math.min(payload.terms.length, to));
-    draw();
-  }
-
-  const sign = (term, index) => (term.weight < 0 ? "− " : index ? "+ " : "");
-  const termText = (term, index) =>
-    `${sign(term, index)}${Math.abs(term.weight) === 1 ? "" : `${+Math.abs(term.weight).toFixed(3)} × `}${term.word}`;
-  function draw() {
-    const done = step === payload.terms.length,
-      at = step ? payload.steps[step - 1] : payload.origin;
-    map.draw({
-      points: points(done, at),
-      arrows: payload.steps.slice(0, step).map((one, index) => ({
-        from: index ? payload.steps[index - 1] : payload.origin,
-        to: one,
-        kind: payload.terms[index].weight < 0 ? "minus" : "plus",
-        text: termText(payload.terms[index], index),
-      })),
-      xLabel: axis(0),
-      yLabel: axis(1),
-    });
-    terms.replaceChildren(
-      ...payload.terms.map((term, index) =>
-        el(
-          "li",
-          {},
-          el(
-            "button",
-            {
-              type: "button",
-              class: "gx-term",
-              "aria-current": index === step - 1 ? "step" : null,
-              onclick: () => {
-                pause();
-                go(index + 1);
-              },
-            },
-            termText(term, index),
-          ),
-        ),
-      ),
-      el("li", {}, el("strong", {}, done ? `= ${payload.best}` : "= ?")),
-    );
-    line.textContent = step
-      ? fill(texts.step, { number: step, count: payload.terms.length, length: at.length.toFixed(2) })
-      : texts.step_start;
-    backButton.disabled = step === 0;
-    nextButton.disabled = done;
-    ranking.classList.toggle("gx-pending", !done);
-    parallelPanel.hidden = !payload.parallelogram || !done;
-    if (payload.parallelogram) drawParallelogram(payload.parallelogram);
-    drawDetail(chart.draw(payload.neighbours, { hideInputs: hide.checked, count: genai.vectors.projector() ? 6 : 8 }));
-    const failure = texts.failures.find((one) => one.formula === payload.formula);
-    why.hidden = !failure || !done;
-    why.textContent = failure?.why ?? "";
-    repeated.hidden = !payload.repeated.length || !!failure;
-    repeated.textContent = fill(texts.repeated, { words: payload.repeated.join(", ") });
-    scene.origin(payload.provenance);
-  }
-  const axis = (number) => fill(texts.axis, { number: number + 1, share: share(payload.explained_variance[number]) });
-  function points(done, at) {
-    const inputs = new Set(payload.terms.map((term) => term.word));
-    const shown = payload.points.map((point) => ({
-      ...point,
-      id: point.word,
-      text: point.word,
-      kind: done && point.word === payload.best ? "answer" : inputs.has(point.word) ? "yours" : "reference",
-    }));
-    const there = new Set(shown.map((point) => point.word));
-    const others = payload.neighbours.filter(
-      (one) =>
-        !there.has(one.word) &&
-        (one.word === payload.best ||
-          one.word === looked ||
-          (!one.is_input && payload.neighbours.indexOf(one) < ON_MAP + inputs.size)),
-    );
-    if (done)
-      shown.push(
-        ...others
-          .filter((one, index) => index <= ON_MAP || one.word === looked)
-          .map((one) => ({
-            ...one,
-            id: one.word,
-            text: one.word,
-            kind: one.word === payload.best ? "answer" : "projected",
-          })),
-      );
-    shown.push({ ...payload.origin, id: " 0", text: texts.zero, kind: "zero" });
-    if (step) shown.push({ ...at, id: " sum", text: done ? texts.landing : "", kind: "landing" });
-    return shown;
-  }
-  // Cosine in all dimensions beside the distance on the map: sometimes they disagree about what is near.
-  function drawDetail(shown) {
-    if (!shown.length) {
-      detail.textContent = "";
-      return;
-    } // the switches may leave nothing
-    const one = shown.find((other) => other.word === (looked ?? payload.best)) ?? shown[0];
-    const nearer = shown.reduce((least, other) => (other.map_distance < least.map_distance ? other : least));
-    const misled = nearer.map_distance < one.map_distance && nearer.similarity < one.similarity;
-    detail.textContent = `${fill(texts.detail, { word: one.word, cosine: signed(one.similarity), distance: one.map_distance.toFixed(2), dimensions: payload.provenance.dimensions })} ${misled ? fill(texts.misled, { word: nearer.word, distance: nearer.map_distance.toFixed(2) }) : ""}`;
-  }
-  function drawParallelogram({ first, second, cosine, chance }) {
-    parallel.textContent = fill(texts.parallel, {
-      a: first[0],
-      b: first[1],
-      c: second[0],
-      d: second[1],
-      cosine: signed(cosine),
-      chance: chance.toFixed(2),
-      degrees: Math.round((Math.acos(Math.max(-1, Math.min(1, cosine))) * 180) / Math.PI),
-    });
-  }
-  draw();
-};
+/** Why a sum fails, or that a word stands in it more than once. */
+function sumNotes(texts) {
+  const note = () => el("p", { class: "gx-message gx-note", hidden: true });
+  const [why, repeated] = [note(), note()];
+  return {
+    nodes: [why, repeated],
+    show(sum, isDone) {
+      const failure = texts.failures.find((one) => one.formula === sum.formula);
+      why.hidden = !failure || !isDone;
+      why.textContent = failure?.why ?? "";
+      repeated.hidden = !sum.repeated.length || !!failure;
+      repeated.textContent = fill(texts.repeated, { words: sum.repeated.join(", ") });
+    },
+  };
+}

@@ -1,239 +1,175 @@
 // Scene 2: a map by principal components, in two dimensions or three.
-"use strict";
-genai.scenes.map = (scene) => {
-  const { el, button, presets, fill, plane } = genai;
-  const { share, sameWord, latinSwitch, neighbourBars, offers, wordList, leftOut } = genai.vectors;
-  const { texts } = scene;
-  let payload = scene.payload,
-    start = wordsNow(),
-    dimensions = 2,
-    chosen = null;
+import { plane } from "#features/word_vectors/web/plane.js";
+import { space } from "#features/word_vectors/web/space.js";
+import {
+  aWord,
+  latinOnly,
+  latinSwitch,
+  neighbourBars,
+  offers,
+  shownOf,
+  tellLeftOut,
+  theWords,
+  typing,
+  wordList,
+} from "#features/word_vectors/web/vectors.js";
+import { share } from "#features/word_vectors/web/wording.js";
+import { button, el, presets } from "#page/dom.js";
+import { choice, local, stop } from "#page/fields.js";
+import { fill } from "#page/numbers.js";
 
-  const map = plane({ label: texts.map_label, onselect: choose });
-  const space = threeDimensions();
-  const list = wordList(texts, (words, added) => ask(words, payload.fitted, added, true));
-  offers(scene, list.replace);
-  const refit = button(texts.refit, () => ask(wordsNow(), []), { class: "gx-button gx-small" });
-  const reset = button(texts.reset, () => ask([], [], start), { class: "gx-button gx-small" });
-  const twoButton = button(texts.dimensions_2, () => turn(2), { class: "gx-button gx-small" });
-  const threeButton = button(texts.dimensions_3, () => turn(3), { class: "gx-button gx-small" });
-  const title = el("h3"),
-    chart = neighbourBars({ caption: texts.hover_hint });
-  const hint = el("p", { class: "gx-soft" }, texts.hover_hint);
-  const kept = el("p", { class: "gx-kept" }),
-    projected = el("p", { class: "gx-soft" }, texts.projected),
-    count = el("h3");
-  const side = el("div", { class: "gx-panel", role: "status" }, title, hint, chart.node);
+const NEIGHBOURS = 6;
+
+export const shares = ["latin"];
+
+/** @param {import("#page/scene.js").Given} given */
+export const fields = (given) => {
+  const themes = given.texts.themes.map(({ label }) => label);
+  return {
+    theme: choice(themes[0], themes),
+    words: theWords(), // others than the theme's
+    fitted: theWords(), // others than those that are shown
+    dimensions: stop(2, [2, 3]),
+    word: aWord(), // whose neighbours are shown
+    ...latinOnly(given),
+    camera: local(null),
+    adding: typing(),
+  };
+};
+
+/** @param {any} state @param {any} given @returns {string[]} */
+const chosenWords = ({ theme, words }, { texts }) => words ?? texts.themes.find((one) => one.label === theme).words;
+
+/**
+ * @param {import("#page/scene.js").State} state
+ * @param {import("#page/scene.js").Given} given
+ * @returns {import("#page/questions.js").Asked}
+ */
+export const asks = (state, given) => ({
+  map: ["show_map", { words: chosenWords(state, given), fitted: state.fitted ?? [] }],
+});
+
+const wordsOf = (map) => map.points.map((point) => point.word);
+const hasThree = (map) => map.explained_variance.length > 2;
+/** @param {any} state @param {any} map */
+const isRound = ({ dimensions }, map) => dimensions === 3 && hasThree(map);
+
+/** @param {import("#page/scene.js").Scene} scene */
+export function build(scene) {
+  const { texts } = scene;
+  const picture = picturePanel(scene);
+  // What a change starts from: what is asked for now, or else what there is. (What was refused is neither.)
+  const isAsked = () => scene.progress("map").busy;
+  const known = () => (isAsked() ? chosenWords(scene.state, scene) : wordsOf(scene.answers.map));
+  const fitted = () => (isAsked() ? (scene.state.fitted ?? known()) : scene.answers.map.fitted);
+  const list = wordList(scene, known, (words) => scene.set({ words, fitted: fitted() }));
+  const others = offers(scene, list.exchange);
+  const size = dimensionButtons(scene);
+  const near = neighbourPanel(texts);
+  const count = el("h3");
+  const small = { class: "gx-button gx-small" };
+  const refit = button(texts.refit, () => scene.set({ words: known(), fitted: null }), small);
+  const reset = button(texts.reset, () => scene.set({ words: null, fitted: null }), small);
+  const words = el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips));
   scene.work.append(
-    presets(texts.theme, texts.themes, (theme) => {
-      start = theme.words;
-      ask([], [], start);
-    }),
+    presets(texts.theme, texts.themes, ({ label }) => scene.set({ theme: label, words: null, fitted: null })),
     el(
       "div",
       { class: "gx-split gx-map-split" },
-      el("div", {}, map.node, space.node, kept, projected),
+      picture.node,
       el(
         "div",
         { class: "gx-stack" },
-        el(
-          "div",
-          { class: "gx-presets" },
-          el(
-            "div",
-            { class: "gx-presets", role: "group", "aria-label": texts.dimensions_label },
-            twoButton,
-            threeButton,
-          ),
-          refit,
-          reset,
-        ),
-        side,
-        latinSwitch(scene, texts, () => choose(chosen)),
-        el("div", { class: "gx-panel" }, list.form, el("details", {}, el("summary", {}, count), list.chips)),
+        el("div", { class: "gx-presets" }, size.node, refit, reset),
+        near.node,
+        latinSwitch(scene),
+        words,
       ),
     ),
   );
+  return {
+    paint(state, { map }) {
+      picture.show(map, state);
+      size.show(isRound(state, map), hasThree(map));
+      near.show(map.points.find((point) => point.word === state.word), state); // prettier-ignore
+      list.draw(wordsOf(map), (word) => !map.points.find((point) => point.word === word).fitted);
+      count.textContent = fill(texts.on_map, { count: map.points.length });
+      others.keep(list.isTyped);
+    },
+    replied(_, reply) {
+      tellLeftOut(scene, reply);
+      others.show(reply.offers ?? list.offered(reply));
+      if (reply.error) return;
+      const newest = list.answered(scene.progress("map").values.words);
+      if (newest) scene.set({ word: newest });
+    },
+  };
+}
 
-  // The recorded words may be more than another table has.
-  scene.refresh = () => (scene.live ? ask(wordsNow(), payload.fitted) : ask([], [], wordsNow()));
-  scene.shown = () => draw();
-  function wordsNow() {
-    return payload.points.map((point) => point.word);
-  }
-  // The words to show, and those whose principal components are the axes: all of them, if none are named.
-  async function ask(words, fitted, added = [], byHand = false) {
-    const answer = await scene.ask(scene.server.show_map, { words, fitted, added });
-    if (!answer) return null;
-    payload = answer;
-    scene.live = true;
-    draw(true);
-    const newest = byHand && payload.points.find((point) => added.some((word) => sameWord(word, point.word)));
-    if (newest) map.select(newest.word);
-    return leftOut(scene, payload.refused, byHand);
-  }
-  function draw(animate = false) {
-    const axes = payload.explained_variance,
-      three = dimensions === 3 && axes.length > 2;
-    const total = axes.slice(0, dimensions).reduce((sum, part) => sum + part, 0);
-    const label = (number) => fill(texts.axis, { number: number + 1, share: share(axes[number]) });
-    map.node.hidden = three;
-    space.node.hidden = !three;
-    twoButton.setAttribute("aria-pressed", !three);
-    threeButton.setAttribute("aria-pressed", three);
-    threeButton.disabled = axes.length < 3;
-    if (three)
-      space.draw(
-        payload.points,
-        axes.map((_, number) => label(number)),
-      );
-    else
-      map.draw(
-        {
-          points: payload.points.map((point) => ({
-            id: point.word,
-            text: point.word,
-            kind: point.fitted ? "reference" : "projected",
-            ...point,
-          })),
-          xLabel: label(0),
-          yLabel: label(1),
-          cross: true,
-        },
-        { animate },
-      );
-    kept.textContent = fill(texts.kept, {
-      axes: three ? 3 : 2,
-      share: share(total),
-      lost: share(1 - total),
-      count: payload.fitted.length,
-    });
-    projected.hidden = payload.points.every((point) => point.fitted);
-    count.textContent = fill(texts.on_map, { count: payload.points.length });
-    list.draw(wordsNow(), (word) => !payload.points.find((point) => point.word === word).fitted);
-    choose(payload.points.find((point) => point.word === chosen?.word) ?? null);
-    scene.origin(payload.provenance);
-  }
-  function choose(point) {
-    chosen = point;
-    hint.hidden = !!point;
-    title.hidden = chart.node.hidden = !point;
-    if (!point) return;
-    title.textContent = fill(texts.nearest, point);
-    chart.draw(point.neighbours, { count: 6 });
-  }
-  function turn(to) {
-    dimensions = to;
-    draw();
-  }
+/** The map itself, flat or round, and what it leaves out. */
+function picturePanel(scene) {
+  const { texts } = scene;
+  const onselect = (word) => scene.set({ word });
+  const flat = plane(scene, { label: texts.map_label, onselect, moves: true });
+  const said = { label: texts.space_label, turn: texts.turn, loading: texts.loading_3d };
+  const round = space(scene, said, onselect);
+  const kept = el("p", { class: "gx-kept" });
+  const projected = el("p", { class: "gx-soft" }, texts.projected);
+  return {
+    node: el("div", {}, flat.node, round.node, kept, projected),
+    show(map, state) {
+      const isThree = isRound(state, map);
+      flat.node.hidden = isThree;
+      round.node.hidden = !isThree;
+      const axes = map.explained_variance.map((part, at) => fill(texts.axis, { number: at + 1, share: share(part) }));
+      if (isThree) round.draw(map.points, axes);
+      else flat.draw(flatModel(map, axes), state.word);
+      kept.textContent = sharesKept(texts, map, isThree ? 3 : 2);
+      projected.hidden = map.points.every((point) => point.fitted);
+    },
+  };
+}
 
-  // Plotly draws three dimensions; its script is fetched from the page's own server when it is first needed.
-  function threeDimensions() {
-    const node = el("div", { class: "gx-space", hidden: true });
-    const frame = el("div", {
-        class: "gx-space-frame",
-        tabindex: "0",
-        role: "application",
-        "aria-label": texts.space_label,
-        onkeydown: turnByKey,
-      }),
-      note = el("p", { class: "gx-soft" }, texts.turn);
-    node.append(frame, note);
-    let loaded = null,
-      drawn = 0;
-    const script = () =>
-      (loaded ??= new Promise((resolve, reject) => {
-        const root = window.gradio_config?.root ?? location.origin + location.pathname.replace(/\/$/, "");
-        document.head.append(
-          el("script", {
-            src: `${root}/${scene.settings.plotly}`,
-            onload: resolve,
-            onerror: () => {
-              loaded = null;
-              reject();
-            },
-          }),
-        );
-      }));
-    async function show(points, labels) {
-      const mine = ++drawn;
-      if (!window.Plotly) frame.textContent = texts.loading_3d;
-      while (!window.Plotly) {
-        try {
-          await script();
-        } catch {
-          await scene.lost();
-        }
-        if (mine !== drawn) return;
-      }
-      if (!frame.data) frame.replaceChildren();
-      const style = getComputedStyle(scene.node),
-        colour = (name) => style.getPropertyValue(name).trim();
-      const size = genai.vectors.projector() ? 20 : 13;
-      const axis = (name) => ({
-        title: { text: name, font: { size: size - 1 } },
-        color: colour("--gx-soft"),
-        gridcolor: colour("--gx-line"),
-        zerolinecolor: colour("--gx-soft"),
-        showbackground: false,
-        showticklabels: false,
-      });
-      const plain = (text) => text.replace(/[<>&]/g, (sign) => ({ "<": "‹", ">": "›", "&": "+" })[sign]); // Plotly reads its texts as HTML
-      const trace = {
-        type: "scatter3d",
-        mode: "markers+text",
-        x: points.map((p) => p.x),
-        y: points.map((p) => p.y),
-        z: points.map((p) => p.z),
-        text: points.map((p) => plain(p.word)),
-        hoverinfo: "text",
-        textfont: { size, color: colour("--gx-text") },
-        marker: {
-          size: 5,
-          color: points.map((p) => colour(p.fitted ? "--gx-accent" : "--gx-warm")),
-          symbol: points.map((p) => (p.fitted ? "circle" : "diamond-open")),
-        },
-      };
-      await window.Plotly.react(
-        frame,
-        [trace],
-        {
-          uirevision: "turned",
-          paper_bgcolor: "rgba(0,0,0,0)",
-          margin: { l: 0, r: 0, t: 0, b: 0 },
-          font: { family: style.fontFamily },
-          scene: { aspectmode: "data", xaxis: axis(labels[0]), yaxis: axis(labels[1]), zaxis: axis(labels[2]) },
-        },
-        { responsive: true, displayModeBar: false },
-      );
-      frame.removeAllListeners?.("plotly_hover");
-      frame.on("plotly_hover", ({ points: [hovered] }) => choose(points[hovered.pointNumber]));
-    }
-    const TURNS = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, 0.15], ArrowDown: [0, -0.15] };
-    function turnByKey(event) {
-      const by = TURNS[event.key],
-        from = frame._fullLayout?.scene?.camera?.eye;
-      if (!by || !from) return;
-      event.preventDefault();
-      const flat = Math.hypot(from.x, from.y),
-        around = Math.atan2(from.y, from.x) + by[0],
-        far = Math.hypot(flat, from.z);
-      const up = Math.max(-1.5, Math.min(1.5, Math.atan2(from.z, flat) + by[1]));
-      window.Plotly.relayout(frame, {
-        "scene.camera.eye": {
-          x: far * Math.cos(up) * Math.cos(around),
-          y: far * Math.cos(up) * Math.sin(around),
-          z: far * Math.sin(up),
-        },
-      });
-    }
-    document.addEventListener("gx-projector", () => {
-      if (!node.hidden) scene.shown();
-    });
-    document.addEventListener("gx-dark", () => {
-      if (!node.hidden) scene.shown();
-    });
-    return { node, draw: show };
-  }
-  draw();
-};
+function flatModel({ points }, [xLabel, yLabel]) {
+  const shown = points.map(({ word, x, y, fitted }) => {
+    const kind = fitted ? "reference" : "projected";
+    return { id: word, text: word, kind, x, y };
+  });
+  return { points: shown, xLabel, yLabel, cross: true };
+}
+
+function sharesKept(texts, { explained_variance: parts, fitted }, axes) {
+  const sum = parts.slice(0, axes).reduce((before, part) => before + part, 0);
+  return fill(texts.kept, { axes, share: share(sum), lost: share(1 - sum), count: fitted.length });
+}
+
+function dimensionButtons(scene) {
+  const { texts } = scene;
+  const turn = (dimensions, label) => button(label, () => scene.set({ dimensions }), { class: "gx-button gx-small" });
+  const [two, three] = [turn(2, texts.dimensions_2), turn(3, texts.dimensions_3)];
+  return {
+    node: el("div", { class: "gx-presets", role: "group", "aria-label": texts.dimensions_label }, two, three),
+    show(isThree, isPossible) {
+      two.setAttribute("aria-pressed", !isThree);
+      three.setAttribute("aria-pressed", isThree);
+      three.disabled = !isPossible;
+    },
+  };
+}
+
+/** The neighbours of the word that is pointed at, in all dimensions. */
+function neighbourPanel(texts) {
+  const title = el("h3");
+  const hint = el("p", { class: "gx-soft" }, texts.hover_hint);
+  const chart = neighbourBars({ caption: texts.hover_hint });
+  return {
+    node: el("div", { class: "gx-panel", role: "status" }, title, hint, chart.node),
+    show(point, state) {
+      hint.hidden = !!point;
+      title.hidden = chart.node.hidden = !point;
+      if (!point) return;
+      title.textContent = fill(texts.nearest, point);
+      chart.draw(shownOf(point.neighbours, state, NEIGHBOURS));
+    },
+  };
+}

@@ -1,171 +1,163 @@
-// What the scenes of the Word-vectors tab share: cosines, neighbours, lists of words, other words for unknown ones.
-"use strict";
-genai.vectors = (() => {
-  const { el, button, field, fill, bars, shared } = genai;
-  const NEIGHBOURS = 10;
-  const latinOnly = shared(false);
+// What the scenes of the Word-vectors tab share: cosines as bars, lists of words, other words for unknown ones.
+import { sameWord, signed, split } from "#features/word_vectors/web/wording.js";
+import { bars } from "#page/charts.js";
+import { textbox, tick } from "#page/controls.js";
+import { button, el } from "#page/dom.js";
+import { flag, list, local, maybe, text } from "#page/fields.js";
+import { onSubmit } from "#page/keys.js";
+import { fill } from "#page/numbers.js";
 
-  const signed = (number, digits = 2) =>
-    (number < 0 && +(-number).toFixed(digits) ? "−" : "") + Math.abs(number).toFixed(digits);
-  const share = (part) => `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
-  const projector = () => document.body.classList.contains("gx-projector");
-  // As formula.py reads it: full-width forms are ordinary ones; what has no shape, and quotation marks around a word, do not count.
-  const ordinary = (text) =>
-    text
-      .replace(/[！-～]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0))
-      .replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\ufe0e|\ufe0f/g, "");
-  const bare = (word) =>
-    word.replace(/^(?:["'`´“”„‟‘’‚‛«»‹›「」『』]|\u200c|\u200d)+|(?:["'`´“”„‟‘’‚‛«»‹›「」『』]|\u200c|\u200d)+$/g, "");
-  const split = (text) =>
-    ordinary(text)
-      .split(/[\s,;、،]+/)
-      .map(bare)
-      .filter(Boolean);
-  const sameWord = (one, other) => one.toLowerCase() === other.toLowerCase();
+/** @typedef {import("#page/scene.js").Scene} Scene */
+/** @typedef {{word: string, similarity: number, latin: boolean, is_input: boolean}} Neighbour */
 
-  // The switch for words of other languages: set in one scene, it holds in all.
-  function latinSwitch(scene, texts, redraw) {
-    const box = el("input", {
-      type: "checkbox",
-      onchange: () => {
-        latinOnly.set(box.checked, scene);
-        redraw();
-      },
-    });
-    latinOnly.listen(scene, (on) => {
-      box.checked = on;
-      redraw();
-    });
-    return el("label", { class: "gx-switch", hidden: !scene.settings.alphabets }, box, texts.latin_only);
-  }
+export const LONGEST_WORD = 200;
+const MANY = 1_000; // words that are looked at
 
-  // Neighbours as bars of cosines; the payload holds enough of them for every position of the switches.
-  function neighbourBars({ caption, onchoose, row = (_one) => ({}) }) {
-    const chart = bars({ caption, choosable: !!onchoose, unit: (at) => signed(at, at % 0.5 ? 2 : 1) });
-    function draw(neighbours, { hideInputs = false, count = NEIGHBOURS } = {}) {
-      const shown = neighbours
-        .filter((one) => !(hideInputs && one.is_input) && !(latinOnly.get() && !one.latin && !one.is_input))
-        .slice(0, count);
-      chart.draw(
-        shown.map((one) => ({
-          label: one.word,
-          value: one.similarity,
-          number: signed(one.similarity),
-          onchoose: onchoose && (() => onchoose(one)),
-          ...row(one),
-        })),
-      );
-      return shown;
-    }
-    chart.node.classList.add("gx-neighbours");
-    return { node: chart.node, list: chart.list, draw };
-  }
-  const latin = (neighbours, count) => neighbours.filter((one) => one.latin || !latinOnly.get()).slice(0, count);
+// ── fields ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** A word, or none. */
+export const aWord = () => maybe(text("", LONGEST_WORD));
+/** Words, or those that go without saying. */
+export const theWords = () => maybe(list([], text("", LONGEST_WORD), MANY));
+/** What is being typed into the box for more words. */
+export const typing = () => local("", (value) => typeof value === "string");
+/** Only words in a–z: set in one scene, it holds in all. A table without both kinds has no such choice. */
+export const latinOnly = ({ settings }) => (settings.alphabets ? { latin: flag() } : {});
 
-  // Where the server does not know a word, it says which ones it would take: one click puts such a word in its place.
-  function offers(scene, replace) {
-    const box = el("div", { class: "gx-offers", hidden: true });
-    scene.node.querySelector(".gx-message").after(box);
-    scene.offer = (offered) => {
-      const [word, instead] = Object.entries(offered)[0] ?? [];
-      box.hidden = !instead?.length;
-      if (box.hidden) {
-        box.replaceChildren();
-        return;
-      }
-      const shown = (one) => (one.startsWith("~") ? fill(scene.texts.pieces, { word: one }) : one);
-      box.replaceChildren(
-        el("span", {}, fill(scene.texts.instead, { word })),
-        ...instead.map((one) =>
-          button(
-            shown(one),
-            () => {
-              scene.offer({});
-              replace(word, one);
-            },
-            { class: "gx-button gx-small" },
-          ),
-        ),
-      );
-    };
-  }
+/**
+ * A scene in which a choice by hand means something more.
+ * @param {Scene} scene
+ * @param {Record<string, any>} more is set at the same moment
+ * @returns {any} a scene for controls
+ */
+export const withMore = (scene, more) => ({
+  set: (changes, how) => scene.set({ ...changes, ...more }, how),
+  follow: (show) => scene.follow(show),
+  composing: () => scene.composing(),
+});
 
-  // Words as chips that can be taken away, and a box to add more. `change(words, added)` tells which of the added ones could
-  // not be (null: none could): they stay in the box.
-  function wordList(texts, change) {
-    let words = [];
-    const chips = el("ul", { class: "gx-words" });
-    const input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 1000 });
-    const form = el(
-      "form",
-      { class: "gx-row gx-add" },
-      field(texts.add_words, input, { class: "gx-field gx-grow" }),
-      el("button", { class: "gx-button" }, texts.add),
-    );
-    genai.keys.onSubmit(form, async () => {
-      const added = split(input.value).filter((word) => !words.some((known) => sameWord(known, word)));
-      const left = added.length ? await change(words, added) : [];
-      if (left) input.value = left.join(" ");
-    });
-    function draw(shown, mark = (_word) => false) {
-      words = shown;
-      chips.replaceChildren(
-        ...words.map((word) =>
-          el(
-            "li",
-            { class: mark(word) ? "gx-marked-word" : "" },
-            el("bdi", {}, word),
-            el(
-              "button",
-              {
-                type: "button",
-                "aria-label": fill(texts.remove, { word }),
-                onclick: () =>
-                  change(
-                    words.filter((one) => one !== word),
-                    [],
-                  ),
-              },
-              "×",
-            ),
-          ),
-        ),
-      );
-    }
-    function replace(word, instead) {
-      input.value = split(input.value)
-        .map((one) => (one === word ? instead : one))
-        .join(" ");
-      if (input.value) form.requestSubmit();
-    }
-    return { chips, form, draw, replace };
-  }
+// ── neighbours ───────────────────────────────────────────────────────────────────────────────────────────────────────
+/**
+ * The neighbours that are shown. An answer holds enough of them for every position of the switches.
+ * @param {Neighbour[]} neighbours
+ * @param {{latin?: boolean, hide?: boolean}} state hide: words that were typed
+ * @param {number} count
+ */
+export const shownOf = (neighbours, { latin, hide }, count) =>
+  neighbours.filter((one) => (one.is_input ? !hide : one.latin || !latin)).slice(0, count);
 
-  // Some of the words that were to be added have no vector: which, and what is wrong with the first.
-  function leftOut(scene, refused, offer = true) {
-    if (!refused) return [];
-    scene.message(
-      `${fill(scene.texts.left_out, { words: refused.words.map((word) => `“${word}”`).join(", ") })} ${refused.error}`,
-    );
-    if (offer) scene.offer(refused.offers);
-    return refused.words;
-  }
+/** @param {Scene} scene */
+export function latinSwitch(scene) {
+  const node = tick(scene, "latin", scene.texts.latin_only);
+  node.hidden = !scene.settings.alphabets;
+  return node;
+}
 
+/**
+ * Neighbours as bars of cosines.
+ * @param {{caption: string, choosable?: boolean}} how
+ * @returns {{node: any, list: any, draw: (neighbours: Neighbour[], row?: (one: Neighbour) => object) => void}}
+ */
+export function neighbourBars({ caption, choosable = false }) {
+  const chart = bars({ caption, choosable, unit: (at) => signed(at, at % 0.5 ? 2 : 1) });
+  chart.node.classList.add("gx-neighbours");
+  const bar = (one) => ({ label: one.word, value: one.similarity, number: signed(one.similarity) });
   return {
-    NEIGHBOURS,
-    signed,
-    share,
-    projector,
-    ordinary,
-    bare,
-    leftOut,
-    split,
-    sameWord,
-    latinOnly,
-    latinSwitch,
-    neighbourBars,
-    latin,
-    offers,
-    wordList,
+    node: chart.node,
+    list: chart.list,
+    draw: (neighbours, row = () => ({})) => chart.draw(neighbours.map((one) => ({ ...bar(one), ...row(one) }))),
   };
-})();
+}
+
+// ── other words for unknown ones ─────────────────────────────────────────────────────────────────────────────────────
+/**
+ * Where a word is not known, there are others to take: one click puts such a word in its place.
+ * @param {Scene} scene
+ * @param {(word: string, instead: string) => void} exchange
+ */
+export function offers(scene, exchange) {
+  const { texts } = scene;
+  const box = el("div", { class: "gx-offers", hidden: true });
+  scene.node.querySelector(".gx-message").after(box);
+  const label = (one) => (one.startsWith("~") ? fill(texts.pieces, { word: one }) : one);
+  return {
+    /** @param {Record<string, string[]>} [offered] unknown word → others */
+    show(offered = {}) {
+      const [word, others] = Object.entries(offered)[0] ?? ["", []];
+      const take = (one) => button(label(one), () => exchange(word, one), { class: "gx-button gx-small" });
+      box.hidden = !others.length;
+      box.dataset.word = word;
+      box.replaceChildren(el("span", {}, fill(texts.instead, { word })), ...others.map(take));
+    },
+    /** What nobody asks for any more needs no other. @param {(word: string) => boolean} isAskedFor */
+    keep(isAskedFor) {
+      if (!isAskedFor(box.dataset.word)) box.hidden = true;
+    },
+  };
+}
+
+/** Some words have no vector: which, and what is wrong with the first. @param {Scene} scene @param {any} reply */
+export function tellLeftOut(scene, { refused }) {
+  const { texts } = scene;
+  const words = refused?.words.map((word) => `“${word}”`).join(", ");
+  scene.report("leftOut", refused ? `${fill(texts.left_out, { words })} ${refused.error}` : "", "gx-note");
+}
+
+// ── lists of words ───────────────────────────────────────────────────────────────────────────────────────────────────
+/**
+ * Words as chips that can be taken away, and a box to add more; what is typed there is the state's `adding`.
+ * @param {Scene} scene
+ * @param {() => string[]} known the words that there are
+ * @param {(words: string[]) => void} change
+ */
+export function wordList(scene, known, change) {
+  const { texts } = scene;
+  const chips = el("ul", { class: "gx-words" });
+  const { node: box } = textbox(scene, "adding", texts.add_words, { wait: 0, line: true, maxlength: 1000 });
+  box.classList.add("gx-grow");
+  const form = el("form", { class: "gx-row gx-add" }, box, el("button", { class: "gx-button" }, texts.add));
+  const isThere = (word) => known().some((one) => sameWord(one, word));
+  function add() {
+    const added = split(scene.state.adding).filter((word) => !isThere(word));
+    if (added.length) change([...known(), ...added]);
+    else scene.set({ adding: "" });
+  }
+  onSubmit(form, add);
+  const chip = (word, isMarked) => {
+    const remove = () => change(known().filter((one) => one !== word));
+    const label = fill(texts.remove, { word });
+    const cross = el("button", { type: "button", "aria-label": label, onclick: remove }, "×");
+    return el("li", { class: isMarked ? "gx-marked-word" : "" }, el("bdi", {}, word), cross);
+  };
+  return {
+    chips,
+    form,
+    /** @param {string[]} words @param {(word: string) => boolean} [isMarked] */
+    draw(words, isMarked = () => false) {
+      const drawn = JSON.stringify([words, words.map(isMarked)]);
+      if (chips.dataset.drawn === drawn) return;
+      chips.dataset.drawn = drawn;
+      chips.replaceChildren(...words.map((word) => chip(word, isMarked(word))));
+    },
+    /** Whether a word stands in the box. @param {string} word */
+    isTyped: (word) => split(scene.state.adding).includes(word),
+    /** What could take the place of a word that was left out, if it has just been typed. @param {any} reply */
+    offered: ({ refused }) => (refused && split(scene.state.adding).includes(refused.words[0]) ? refused.offers : {}),
+    /** Take another word of the box. @param {string} word @param {string} instead */
+    exchange(word, instead) {
+      scene.set({ adding: split(scene.state.adding).map((one) => (one === word ? instead : one)).join(" ") }); // prettier-ignore
+      add();
+    },
+    /**
+     * The words of the box that were asked for and are there now do not stay in it.
+     * @param {string[]} asked
+     * @returns {string | undefined} the first of them
+     */
+    answered(asked) {
+      const typed = split(scene.state.adding);
+      const there = typed.filter((word) => asked.includes(word) && isThere(word));
+      if (!there.length || !typed.every((word) => asked.includes(word))) return undefined;
+      scene.set({ adding: typed.filter((word) => !there.includes(word)).join(" ") });
+      return known().find((one) => sameWord(one, there[0]));
+    },
+  };
+}

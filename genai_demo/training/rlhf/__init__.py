@@ -1,0 +1,1 @@
+"""How the tuned models were made: supervised fine-tuning, a reward model, reinforcement learning."""
