@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
-from test_denoising import caption, pixels, sources
+from test_denoising import TEXTS, caption, pixels, sources
 from visiting import DENOISING, SCENES, Visit
 
 from genai_demo.features.denoising.feature import FEATURE
@@ -40,7 +40,12 @@ def screen(page: Page) -> list[str]:
 
 def opened(visitor: Visit, scene: str) -> Page:
     visitor.page.goto(f"{visitor.address}/?{urlencode({'tab': DENOISING, 'scene': scene, **LINKS[scene]})}")
-    return visitor.wait_for_live()
+    visitor.wait_for_live()
+    if scene == "counts":
+        expect(visitor.find(".gx-count-row figcaption")).to_have_count(14, timeout=20_000)
+    if scene in ("steps", "counts"):  # runs, of which parts are shown before their end
+        expect(visitor.find("[role=status]").first).not_to_contain_text(TEXTS["common"]["drawing"], timeout=20_000)
+    return visitor.page
 
 
 @pytest.mark.parametrize("scene", LINKS)
@@ -101,7 +106,7 @@ def test_the_step_of_a_link_is_that_of_its_run(visitor: Visit, generator: Pictur
 def test_the_words_of_a_link_are_drawn_from_its_seed(visitor: Visit, generator: PictureGenerator) -> None:
     opened(visitor, "steer")
     assert visitor.find(".gx-gallery").nth(1).locator("figcaption").all_inner_texts() == [
-        load_texts("genai_demo.features.denoising")["steer"]["nothing"],
+        TEXTS["steer"]["nothing"],
         "a",
         "a red",
         "a red star",
