@@ -1,6 +1,6 @@
 // What several scenes of a tab have in common, such as the prompt: typed in one of them, it is there in the next.
 
-/** @type {Map<string, {scenes: Set<any>, values: Record<string, any>}>} */
+/** @type {Map<string, {scenes: Map<any, readonly string[]>, values: Record<string, any>}>} a scene → what it shares */
 const families = new Map();
 
 /**
@@ -11,14 +11,15 @@ const families = new Map();
  * @returns {(changes: Record<string, any>) => void} tells the others
  */
 export function share(tab, scene, names) {
-  const family = families.get(tab) ?? { scenes: new Set(), values: {} };
+  const family = families.get(tab) ?? { scenes: new Map(), values: {} };
   families.set(tab, family);
-  family.scenes.add(scene);
-  const common = (changes) => Object.fromEntries(Object.entries(changes).filter(([name]) => names.includes(name)));
-  scene.adopt(common(family.values));
+  family.scenes.set(scene, names);
+  scene.adopt(among(family.values, names));
   return (changes) => {
-    const told = common(changes);
+    const told = among(changes, names);
     Object.assign(family.values, told);
-    for (const other of family.scenes) if (other !== scene) other.adopt(told);
+    for (const [other, theirs] of family.scenes) if (other !== scene) other.adopt(among(told, theirs));
   };
 }
+
+const among = (changes, names) => Object.fromEntries(Object.entries(changes).filter(([name]) => names.includes(name)));
