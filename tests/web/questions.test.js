@@ -13,7 +13,8 @@ function scene({ ready = true, recorded = {}, onDemand = ["run"], asks } = {}) {
   const tab = `tab-${++tabs}`;
   const asked = [];
   const said = {};
-  const self = { tab, asked, said, state: { number: 1, limit: 2 }, painted: 0, waits: new Map() };
+  const noted = {};
+  const self = { tab, asked, said, noted, state: { number: 1, limit: 2 }, painted: 0, waits: new Map() };
   const server = {
     double: ({ number }) => new Promise((answer, fail) => asked.push({ number, answer, fail })),
     halt: async ({ run }) => asked.push({ halted: run }),
@@ -34,7 +35,7 @@ function scene({ ready = true, recorded = {}, onDemand = ["run"], asks } = {}) {
       end: (who) => self.waits.delete(who),
     },
     report: (key, problem) => (said[key] = problem),
-    note: (key, text) => (said[key] = text),
+    note: (key, text) => (noted[key] = text),
     changed: () => self.painted++,
   });
   if (ready) becomeReady(tab);
@@ -132,7 +133,7 @@ test("another question than the recorded one is asked at once, and says that it 
   choose(one, { number: 5 });
   one.asked[0].answer({ error: "is loading", loading: true });
   await moment();
-  assert.equal(one.said.twice, "is loading");
+  assert.equal(one.noted.twice, "is loading");
   becomeReady(one.tab);
   assert.equal(one.asked.length, 2);
   one.asked[1].answer({ value: 10 });
