@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
+from connection import BROWSERS_OWN, Slow
+from planted import planted_table
 from playwright.sync_api import Browser, sync_playwright
 from visiting import Visit, serve, visit
 
+from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.models.drawing_model import DrawingModel
 from genai_demo.models.language import LanguageModel
 from genai_demo.models.loader import Loader
 from genai_demo.models.picture_generator import PictureGenerator
 from genai_demo.models.stages import StagedModel, TunedModel
+from genai_demo.models.word_vectors import WordVectors
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,3 +82,26 @@ def calm(browser: Browser, address: str) -> Iterator[Visit]:
     yield kept
     kept.page.context.close()
     assert kept.complaints == []
+
+
+@pytest.fixture
+def guest(browser: Browser, address: str) -> Iterator[Visit]:
+    """A visitor whose network may fail; of that alone the console may speak."""
+    kept = visit(browser, address)
+    yield kept
+    kept.page.context.close()
+    assert [one for one in kept.complaints if BROWSERS_OWN not in one] == []
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """Let every pass of the tiny model take so many seconds more."""
+    read = TorchEngine.read
+    return lambda seconds: monkeypatch.setattr(
+        TorchEngine, "read", lambda engine, rows: (time.sleep(seconds), read(engine, rows))[1]
+    )
+
+
+@pytest.fixture(scope="session")
+def table() -> WordVectors:
+    return planted_table()

@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.request import urlopen
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
-from transformers import Gemma3ForCausalLM
-from visiting import Visit, serve, visit
+from connection import LOST, Slow, shows_bars_of, type_prompt, wait_for_loss, wait_for_return, wait_until_written
+from playwright.sync_api import Page, Route
+from visiting import Visit
 
-from genai_demo.engines.torch_engine import TorchEngine
-from genai_demo.features.next_word import backend
-from genai_demo.models.drawing_model import DrawingModel
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loader import Loader
-from genai_demo.models.stages import StagedModel
-from genai_demo.page import asking
-from tests.conftest import sentencepiece_tokenizer
-
-ROOT = Path(__file__).parents[2]
-LOST, NO_CONNECTION = "cannot reach its program", "No connection to the program"
-BROWSERS_OWN = "Failed to load resource"  # the browser says so of each request that fails
-Slow = Callable[[float], None]
-
-
-@pytest.fixture
-def guest(browser: Browser, address: str) -> Iterator[Visit]:
-    """A visitor whose network may fail; of that alone the console may speak."""
-    kept = visit(browser, address)
-    yield kept
-    kept.page.context.close()
-    assert [one for one in kept.complaints if BROWSERS_OWN not in one] == []
-
-
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
-    """Let every pass of the tiny model take so many seconds more."""
-    read = TorchEngine.read
-    return lambda seconds: monkeypatch.setattr(
-        TorchEngine, "read", lambda engine, rows: (time.sleep(seconds), read(engine, rows))[1]
-    )
 
 
 def cut(page: Page, how: str, routes: str = "**/gradio_api/**") -> Callable[[], None]:
@@ -61,27 +24,6 @@ def cut(page: Page, how: str, routes: str = "**/gradio_api/**") -> Callable[[], 
         return lambda: page.context.set_offline(False)
     page.route(routes, answers[how])
     return lambda: page.unroute(routes)
-
-
-def type_prompt(visitor: Visit, text: str) -> None:
-    visitor.find("textarea").first.fill(text)
-
-
-def wait_for_loss(visitor: Visit) -> None:
-    visitor.page.wait_for_function(
-        "(words) => document.querySelector('.gx-status')?.textContent.includes(words)", arg=NO_CONNECTION
-    )
-
-
-def wait_for_return(visitor: Visit) -> None:
-    visitor.page.wait_for_selector(".gx-status.gx-ready", timeout=15_000)
-    visitor.page.wait_for_selector(".gx-current:visible .gx-scene:not(.gx-stale)", timeout=15_000)
-    visitor.settle()
-
-
-def shows_bars_of(visitor: Visit, tiny: LanguageModel, prompt: str) -> bool:
-    expected = [f"{100 * one.probability:.1f}%" for one in backend.next_token(tiny, prompt, count=3).candidates]
-    return visitor.find(".gx-bar-number").all_inner_texts()[:3] == expected
 
 
 # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,18 +132,6 @@ def written(visitor: Visit) -> int:
     return visitor.find(".gx-word").count()
 
 
-def wait_until_written(visitor: Visit) -> None:
-    visitor.page.wait_for_function(
-        """() => {
-          const scene = document.querySelector("#scene-next-word-repeat .gx-scene").genaiScene;
-          const halt = scene.node.querySelector(".gx-halt");
-          return scene.progress("writing").live && halt.getAttribute("aria-disabled") === "true";
-        }""",
-        timeout=30_000,
-    )
-    visitor.settle()
-
-
 def test_a_run_that_breaks_off_ends_and_leaves_what_has_arrived(guest: Visit, slow: Slow) -> None:
     page = guest.open("repeat")
     wait_until_written(guest)
@@ -242,186 +172,3 @@ def test_a_run_that_could_not_begin_leaves_what_was_there_and_its_question_is_as
     assert guest.find(".gx-prompt-text").inner_text() == "the cat"
     assert written(guest) == 0
     assert not guest.find("[role=alert]").is_visible()
-
-
-# ── a program that ends and is started again ─────────────────────────────────────────────────────────────────
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def test_a_program_that_is_started_again_is_found_again(
-    browser: Browser, network: Gemma3ForCausalLM, tmp_path: Path
-) -> None:
-    network.save_pretrained(tmp_path / "tiny")
-    sentencepiece_tokenizer().save_pretrained(tmp_path / "tiny")
-    port = free_port()
-    environment = {**os.environ, "GENAI_DEMO_CACHE": str(tmp_path / "cache")}
-    command = [sys.executable, "app.py", "--model", str(tmp_path / "tiny"), "--host", "127.0.0.1", "--port", str(port)]
-
-    def start() -> subprocess.Popen[bytes]:
-        started = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(240):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
-                return started
-            except OSError:
-                time.sleep(0.5)
-        raise TimeoutError("the program does not start")
-
-    program = start()
-    guest = visit(browser, f"http://127.0.0.1:{port}")
-    try:
-        page = guest.open("predict")
-        page.evaluate("window.sameVisit = true")
-        program.kill()
-        program.wait()
-        type_prompt(guest, "the cat sat")
-        wait_for_loss(guest)
-        assert LOST in guest.find("[role=alert]").inner_text()
-        program = start()
-        page.wait_for_selector(".gx-status.gx-ready", timeout=60_000)
-        page.wait_for_selector(".gx-current:visible .gx-scene:not(.gx-stale)", timeout=30_000)
-        guest.settle()
-        assert guest.find("textarea").first.input_value() == "the cat sat"
-        tiny = LanguageModel(TorchEngine(network), sentencepiece_tokenizer(), name="tiny")
-        assert shows_bars_of(guest, tiny, "the cat sat")
-        assert page.evaluate("window.sameVisit")
-    finally:
-        page.context.close()
-        program.kill()
-        program.wait()
-    assert [one for one in guest.complaints if BROWSERS_OWN not in one] == []
-
-
-def test_another_program_in_its_place_is_loaded_and_what_was_typed_is_kept(
-    browser: Browser,
-    loader: Loader[LanguageModel],
-    pictures: Loader[DrawingModel],
-    stages: Loader[StagedModel],
-    tiny: LanguageModel,
-) -> None:
-    port = free_port()
-    url, stop = serve(loader, pictures, stages=stages, server_port=port)
-    guest = visit(browser, url)
-    page = guest.open("predict")
-    page.evaluate("window.sameVisit = true")
-    stop()
-    type_prompt(guest, "the cat sat")
-    wait_for_loss(guest)
-    _, stop = serve(loader, pictures, stages=stages, server_port=port, notices="Another one")
-    page.wait_for_function("!window.sameVisit", timeout=30_000)
-    guest.wait_for_live()
-    wait_for_return(guest)
-    assert guest.find("textarea").first.input_value() == "the cat sat"
-    assert shows_bars_of(guest, tiny, "the cat sat")
-    page.context.close()
-    stop()
-
-
-def test_a_reload_keeps_what_was_typed_and_a_new_visit_begins_afresh(guest: Visit, tiny: LanguageModel) -> None:
-    page = guest.open("focus")
-    guest.find("textarea").nth(1).fill("the cat")
-    guest.settle()
-    guest.go_to("predict")
-    type_prompt(guest, "the cat sat")
-    page.get_by_label("How likely is").fill("on")
-    guest.settle()
-    page.reload()
-    guest.wait_for_live()
-    assert guest.find("textarea").first.input_value() == "the cat sat"
-    assert page.get_by_label("How likely is").input_value() == "on"
-    assert shows_bars_of(guest, tiny, "the cat sat")
-    guest.go_to("focus")
-    assert guest.find("textarea").nth(1).input_value() == "the cat"
-    page.goto("about:blank")
-    guest.open("predict")
-    assert guest.find("textarea").first.input_value() == "I picked up my phone to"
-
-
-def test_a_reload_during_a_run_is_quiet(visitor: Visit, slow: Slow, capfd: pytest.CaptureFixture[str]) -> None:
-    page = visitor.open("repeat")
-    wait_until_written(visitor)
-    slow(0.1)
-    for _ in range(2):
-        page.get_by_role("button", name="Write 40").click()
-        page.wait_for_timeout(700)
-        capfd.readouterr()
-        page.reload()
-        visitor.wait_for_live()
-        wait_until_written(visitor)
-    said = capfd.readouterr()
-    assert "Error" not in said.out + said.err
-    assert visitor.complaints == []
-
-
-# ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def opacity(visitor: Visit, selector: str) -> float:
-    return visitor.find(selector).first.evaluate("(one) => +getComputedStyle(one).opacity")
-
-
-@pytest.mark.parametrize("scene", ["predict", "sample", "repeat"])
-def test_a_long_wait_is_said_and_dims_the_figures_of_the_earlier_prompt(visitor: Visit, slow: Slow, scene: str) -> None:
-    page = visitor.open(scene)
-    if scene == "repeat":
-        wait_until_written(visitor)
-    notice = visitor.find(".gx-wait")
-    slow(3.5)
-    type_prompt(visitor, f"the cat in {scene}")  # a prompt that the model does not remember
-    page.wait_for_timeout(1_000)
-    assert opacity(visitor, ".gx-bars") < 0.5
-    assert opacity(visitor, ".gx-provenance") < 0.5
-    assert opacity(visitor, "textarea") == 1
-    assert notice.inner_text().strip() == ""
-    page.wait_for_timeout(1_800)
-    assert "Waiting for the answer" in notice.inner_text()
-    assert "2 s so far" in notice.inner_text()
-    slow(0)
-    visitor.settle(4_000)
-    assert notice.inner_text().strip() == ""
-    assert opacity(visitor, ".gx-bars") == 1
-
-
-def test_a_wait_in_the_queue_names_the_place(
-    browser: Browser,
-    loader: Loader[LanguageModel],
-    pictures: Loader[DrawingModel],
-    stages: Loader[StagedModel],
-    slow: Slow,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(asking, "VISITORS_AT_ONCE", 1)
-    url, stop = serve(loader, pictures, stages=stages)
-    guests = [visit(browser, url) for _ in range(3)]
-    for guest in guests:
-        guest.open("repeat")
-        wait_until_written(guest)
-    slow(0.2)
-    for guest in guests:
-        guest.page.get_by_role("button", name="Write 40").click()
-        guest.page.wait_for_timeout(300)
-    for place, guest in ((1, guests[1]), (2, guests[2])):
-        guest.page.wait_for_function("document.querySelector('.gx-current .gx-wait').textContent.trim()")
-        assert f"in the queue, at place {place}" in guest.find(".gx-wait").inner_text()
-    slow(0)
-    for guest in guests:
-        wait_until_written(guest)
-        assert guest.find(".gx-wait").inner_text().strip() == ""
-        guest.page.context.close()
-        assert guest.complaints == []
-    stop()
-
-
-def test_what_is_computed_anew_unchanged_is_not_dimmed(visitor: Visit, slow: Slow) -> None:
-    slow(1)
-    visitor.page.goto(f"{visitor.address}/?tab=next-word&scene=predict")
-    visitor.page.wait_for_selector(".gx-current:visible .gx-waiting")
-    assert visitor.page.locator(".gx-dimmed:visible").count() == 0
-    visitor.wait_for_live()

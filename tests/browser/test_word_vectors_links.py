@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from planted import planted_table
 from playwright.sync_api import expect
-from test_word_vectors import FAMILY, THEMES, bars, best_answer, nearest, places, press, row, signed, total
 from visiting import TAB_OF, Visit
+from word_vectors import FAMILY, THEMES, bars, best_answer, nearest, places, press, row, signed, total
 
 from genai_demo.features.word_vectors import backend
 from genai_demo.page.texts import load_texts

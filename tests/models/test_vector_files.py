@@ -1,66 +1,33 @@
-"""Files of word vectors: every format, as gensim writes it and as hands and other programs do."""
+"""Files and collections of word vectors as gensim writes them: every format is read, and nothing in them is run."""
 
 from __future__ import annotations
 
-import builtins
 import bz2
 import gzip
 import logging
 import os
 import pickle
 import shutil
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from gensim.models import FastText, KeyedVectors, Word2Vec
-from hypothesis import given
-from hypothesis import strategies as st
+from gensim.models import FastText, Word2Vec
 
 from genai_demo.models.catalogue import find_vectors
-from genai_demo.models.word_vectors import WordVectors, centred, load_vectors
+from genai_demo.models.word_vectors import load_vectors
 from genai_demo.models.word_vectors.errors import (
-    BrokenVectorLine,
     DamagedVectorFile,
     MissingVectorPart,
     MissingVectorReader,
-    NoWordsInFile,
     VectorDownloadFailed,
-    VectorFileEndsEarly,
 )
-from genai_demo.models.word_vectors.from_file import Report, read_vectors
 from genai_demo.page.messages import sentence
+from tests.models.vectors import ROWS, WORDS, check, keyed, read
 
-WORDS = ["cat", "dog", "Paris", "naïve", "x1", "New_York", "Dog"]
-ROWS = np.random.default_rng(2).normal(size=(len(WORDS), 8)).astype(np.float32)
 SENTENCES = [["Katze", "Hund", "Maus"], ["Hund", "Haus", "Katze"], ["Haus", "Baum", "Maus"]] * 20
 SMALL = {"vector_size": 8, "min_count": 1, "seed": 1, "workers": 1, "epochs": 1}
-
-
-def keyed() -> KeyedVectors:
-    """gensim's own object with our rows."""
-    vectors = KeyedVectors(ROWS.shape[1])
-    vectors.add_vectors(WORDS, ROWS)
-    return vectors
-
-
-def read(path: Path) -> tuple[WordVectors, Report]:
-    return read_vectors(find_vectors(str(path)))
-
-
-def from_text(folder: Path, content: str | bytes) -> tuple[WordVectors, Report]:
-    path = folder / "vectors.txt"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read(path)
-
-
-def check(vectors: WordVectors, rows: dict[str, list[float]]) -> None:
-    """The table holds these words in this order, with these raw rows."""
-    assert vectors.words == tuple(rows)
-    unit, _ = centred(np.array(list(rows.values()), np.float32))
-    assert vectors.unit == pytest.approx(unit, abs=1e-5)
 
 
 # ── as gensim writes them ────────────────────────────────────────────────────────────────────────────────────
@@ -151,19 +118,6 @@ def test_pieces_of_fasttext_need_gensim_and_the_error_says_what_to_install(tmp_p
     assert caught.value.facts["package"] == "gensim"
 
 
-@pytest.fixture
-def without_gensim(monkeypatch) -> Callable[[], None]:
-    """When called, gensim is no longer installed."""
-    real_import = builtins.__import__
-
-    def importing(name, *args, **named):
-        if name.startswith("gensim"):
-            raise ImportError(name)
-        return real_import(name, *args, **named)
-
-    return lambda: monkeypatch.setattr(builtins, "__import__", importing)
-
-
 def test_all_other_formats_need_no_gensim(tmp_path, without_gensim):
     for number, write in enumerate(FORMATS.values()):
         write(tmp_path / f"{number}")
@@ -221,202 +175,6 @@ def test_an_array_beside_a_pickle_cannot_run_anything_either(tmp_path):
     with pytest.raises(DamagedVectorFile):
         read(path)
     assert not sprung.exists()
-
-
-# ── as others write them ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_word_that_comes_twice_is_one_word_with_its_first_row(tmp_path):
-    vectors, report = from_text(tmp_path, "king 1 2\nqueen 2 1\nking 3 3\nKING 4 4\n")
-    check(vectors, {"king": [1, 2], "queen": [2, 1]})
-    assert report.again == 2
-
-
-def test_the_page_shows_the_spelling_that_comes_first_and_any_case_finds_it(tmp_path):
-    vectors, _ = from_text(tmp_path, "Haus 1 2\nhaus 2 1\nBaum 3 5\n")
-    check(vectors, {"Haus": [1, 2], "Baum": [3, 5]})
-    assert vectors.spelling("hAUS") == "Haus"
-
-
-@pytest.mark.parametrize("header", ["", "5 3\n"])
-def test_words_with_spaces_move_no_number(tmp_path, header):
-    content = header + "at 2000 0.1 0.2 0.3\ncat 1 2 3\n. . . 4 5 6\ndog 7 8 8\n0.5 2 2 1\n"
-    vectors, report = from_text(tmp_path, content)
-    check(vectors, {"cat": [1, 2, 3], "dog": [7, 8, 8]})
-    assert (report.rows, report.not_words) == (5, 3)
-
-
-def test_a_first_word_with_a_space_does_not_make_a_text_binary(tmp_path):
-    vectors, _ = from_text(tmp_path, "3 2\nNew York 1 2\ncat 3 4\ndog 5 9\n")
-    check(vectors, {"cat": [3, 4], "dog": [5, 9]})
-
-
-def test_a_word_that_is_a_number_does_not_count_as_one_of_the_vector(tmp_path):
-    vectors, _ = from_text(tmp_path, "2000 1 2 3\ncat 3 4 5\ndog 5 9 7\n")
-    check(vectors, {"cat": [3, 4, 5], "dog": [5, 9, 7]})
-
-
-def test_a_row_without_a_word_is_left_out(tmp_path):
-    vectors, report = from_text(tmp_path, "cat 3 4 5\n 1 2 3\ndog 5 9 7\n")
-    check(vectors, {"cat": [3, 4, 5], "dog": [5, 9, 7]})
-    assert report.not_words == 1
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "\ufeffcat 1 2\ndog 3 5\n",
-        "\ufeff2 2\ncat 1 2\ndog 3 5\n",
-        "cat\t1\t2\r\ndog\t3\t5\r\n",
-        "cat  1   2 \n\n  dog 3  5\n\n",
-        "cat 1e0 +2.0\ndog 3. 5",
-        "2 2 \r\ncat 1 2\r\ndog 3 5",
-    ],
-    ids=["mark", "mark and header", "tabs", "spaces", "numbers", "header of another system"],
-)
-def test_marks_tabs_and_spaces_are_no_part_of_a_word(tmp_path, content):
-    vectors, _ = from_text(tmp_path, content)
-    check(vectors, {"cat": [1, 2], "dog": [3, 5]})
-
-
-@pytest.mark.parametrize("header", [b"", b"4 2\n"])
-@pytest.mark.parametrize("first", [True, False])
-def test_one_byte_that_is_no_utf8_costs_one_word(tmp_path, header, first):
-    rows = [b"na\xefve 9 9\n", b"cat 1 2\n", b"dog 3 5\n", "größe 4 1\n".encode()]
-    vectors, report = from_text(tmp_path, header + b"".join(rows if first else [*rows[1:], rows[0]]))
-    check(vectors, {"cat": [1, 2], "dog": [3, 5], "größe": [4, 1]})
-    assert report.not_words == 1
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [
-        ["cat_NOUN", "Hund_PROPN", "run_VERB", "cat_VERB"],
-        ["cat|NOUN", "Hund|PROPN", "run|VERB", "New_York|PROPN"],
-        ["/c/en/cat", "/c/de/Hund", "/c/en/run/v", "/c/en/new_york"],
-    ],
-)
-def test_words_with_a_tag_or_a_language_are_the_words(tmp_path, keys):
-    rows = [[1, 2], [3, 5], [6, 4], [7, 7]]
-    vectors, _ = from_text(tmp_path, "".join(f"{key} {a} {b}\n" for key, (a, b) in zip(keys, rows, strict=True)))
-    check(vectors, dict(zip(["cat", "Hund", "run"], rows[:3], strict=True)))
-
-
-def test_where_words_are_bare_a_key_with_a_tag_is_none(tmp_path):
-    vectors, _ = from_text(tmp_path, "vitamin 1 2\nvitamin_X 3 3\nplan_X 4 5\nplan 3 1\ncat 6 5\n")
-    check(vectors, {"vitamin": [1, 2], "plan": [3, 1], "cat": [6, 5]})
-
-
-@pytest.mark.parametrize("bad", ["nan nan", "1 nan", "inf 2", "-inf inf", "0 0", "-0.0 0", "1e39 1"])
-@pytest.mark.parametrize("binary", [False, True])
-def test_rows_that_are_zero_or_not_finite_are_left_out_and_counted(tmp_path, bad, binary):
-    rows = {"cat": "1 2", "bad": bad, "dog": "3 5", "eel": "4 1"}
-    if binary:
-        with np.errstate(all="ignore"):
-            numbers = {word: np.array(row.split(), np.float64).astype("<f4").tobytes() for word, row in rows.items()}
-        content = b"4 2\n" + b"".join(word.encode() + b" " + row for word, row in numbers.items())
-    else:
-        content = "".join(f"{word} {row}\n" for word, row in rows.items()).encode()
-    vectors, report = from_text(tmp_path, content)
-    check(vectors, {"cat": [1, 2], "dog": [3, 5], "eel": [4, 1]})
-    assert report.without_direction == 1
-
-
-def test_a_word_whose_first_row_is_unusable_has_its_next(tmp_path):
-    vectors, _ = from_text(tmp_path, "cat nan 1\ndog 1 2\nCAT 2 5\neel 0 1\n")
-    check(vectors, {"dog": [1, 2], "CAT": [2, 5], "eel": [0, 1]})
-
-
-LETTERS = st.text(st.sampled_from("abcäЖ中ि \t1_-"), min_size=1, max_size=5)
-NUMBERS = st.lists(st.floats(-9, 9, width=16), min_size=3, max_size=3)
-
-
-@given(st.lists(st.tuples(LETTERS, NUMBERS), min_size=3, max_size=8), st.booleans())
-def test_whatever_the_words_are_no_row_is_read_as_that_of_another(tmp_path_factory, entries, header):
-    lines = [" ".join([word, *map(repr, row)]) for word, row in entries]
-    content = "\n".join([f"{len(lines)} 3", *lines] if header else lines) + "\n"
-    expected: dict[str, list[float]] = {}
-    for word, row in entries:
-        if any(row):
-            expected.setdefault(word.strip().lower(), row)
-    try:
-        vectors, _ = from_text(tmp_path_factory.mktemp("text"), content)
-    except DamagedVectorFile:
-        return
-    raw = {word: expected[word.lower()] for word in vectors.words}
-    mean = vectors._mean.astype(np.float64)
-    for word, row in raw.items():
-        difference = np.array(row) - mean
-        assert vectors.vector(word) == pytest.approx(difference / np.linalg.norm(difference), abs=2e-3)
-
-
-# ── what cannot be read ──────────────────────────────────────────────────────────────────────────────────────
-
-ONE_ROW = b"cat " + struct.pack("<8f", *range(8))
-
-
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
-        (b"", DamagedVectorFile),
-        (b"\n\n", DamagedVectorFile),
-        (b"\x80\x04not a pickle", DamagedVectorFile),
-        (pickle.dumps([1, 2, 3]), DamagedVectorFile),
-        (pickle.dumps({"cat": [1, 2]}), DamagedVectorFile),
-        (b"cat one two three\n", DamagedVectorFile),
-        (b"cat,1,2\ndog,2,3\n", DamagedVectorFile),
-        (b"the 23135851162\nof 13151942776\n", DamagedVectorFile),
-        (b'{"cat": [1, 2]}\n', DamagedVectorFile),
-        (b"\xff\xfe\x00" * 50, DamagedVectorFile),
-        (b"PK\x03\x04" + bytes(range(256)), DamagedVectorFile),
-        (b"3 0\ncat\n", DamagedVectorFile),
-        (gzip.compress(b"cat 1 2\ndog 2 3\n" * 99)[:-20], DamagedVectorFile),
-        (b"\x1f\x8b\x08" + bytes(range(256)), DamagedVectorFile),
-        (b"cat 1 2 3\ndog 1 2\n", BrokenVectorLine),
-        (b"cat 1 2 3\ndog 1 2 3\nbee 1 x 3\n", BrokenVectorLine),
-        (b"3 8\ncat 1 2", BrokenVectorLine),
-        (b"3 2\ncat 1 2\ndog 3 4\n", VectorFileEndsEarly),
-        (b"2 8\n" + ONE_ROW, VectorFileEndsEarly),
-        (b"1 8\n" + ONE_ROW[:-1], VectorFileEndsEarly),
-        (b"2 8\n" + ONE_ROW + b"x" * 2_000, VectorFileEndsEarly),
-        (b"0 8\n", NoWordsInFile),
-        (b"1 1 2\n2 3 4\n", NoWordsInFile),
-        (b"cat 1 2\n3 3 4\n", NoWordsInFile),
-        (b"cat 1 2\ndog 1 2\n", NoWordsInFile),
-        (b"cat nan 2\ndog 0 0\n", NoWordsInFile),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_named_with_the_reason(content, error, tmp_path):
-    path = tmp_path / "damaged.bin"
-    path.write_bytes(content)
-    with pytest.raises(DamagedVectorFile) as caught:
-        read(path)
-    assert type(caught.value) is error
-    assert caught.value.facts["path"] == path
-    assert str(path) in sentence(caught.value)
-
-
-def test_a_broken_line_is_named_by_its_number(tmp_path):
-    for header, line in (("", 3), ("3 2\n", 4)):
-        with pytest.raises(BrokenVectorLine) as caught:
-            from_text(tmp_path, f"{header}cat 1 2\ndog 3 4\nbee 5\n")
-        assert f"Line {line} " in sentence(caught.value)
-
-
-def test_a_table_without_words_says_what_was_found(tmp_path):
-    with pytest.raises(NoWordsInFile) as caught:
-        from_text(tmp_path, "".join(f"x{number} 1 {number}\n" for number in range(1_200)))
-    assert "1,200 rows" in sentence(caught.value)
-    assert "x0, x1, x2" in sentence(caught.value)
-
-
-def test_a_folder_or_a_file_that_is_gone_is_named(tmp_path):
-    path = tmp_path / "vectors.txt"
-    path.write_text("cat 1 2\n")
-    entry = find_vectors(str(path))
-    path.unlink()
-    with pytest.raises(DamagedVectorFile):
-        read_vectors(entry)
 
 
 # ── the collection ───────────────────────────────────────────────────────────────────────────────────────────

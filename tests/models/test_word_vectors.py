@@ -1,18 +1,12 @@
-"""Tables of word vectors: which words they have, look-up, files, and when they are loaded."""
+"""Tables of word vectors: which words they have, look-up, and the input table of a language model."""
 
 from __future__ import annotations
 
-import json
-import logging
-import threading
-from collections.abc import Callable
 from copy import deepcopy
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, pre_tokenizers
@@ -21,36 +15,15 @@ from transformers import PreTrainedTokenizerFast
 
 from genai_demo.engines.torch_engine import TorchEngine
 from genai_demo.errors import TextTooLong
-from genai_demo.models.catalogue import VECTORS, ModelEntry, Wheel, available_vectors, find_vectors
-from genai_demo.models.errors import ModelLoading, UnknownVectors
+from genai_demo.models.catalogue import VECTORS, available_vectors, find_vectors
+from genai_demo.models.errors import UnknownVectors
 from genai_demo.models.language import LanguageModel
-from genai_demo.models.loader import Loader
-from genai_demo.models.word_vectors import (
-    centred,
-    found_in_file,
-    input_table,
-    load_vectors,
-    of_language_model,
-    table_loader,
-    vectors_loader,
-)
-from genai_demo.models.word_vectors import loader as loader_module
-from genai_demo.models.word_vectors.errors import (
-    DamagedVectorFile,
-    NotAWord,
-    NoWordsInModel,
-    TokenIsNoWord,
-    UnknownWord,
-    WordNotInTable,
-)
+from genai_demo.models.word_vectors import centred, load_vectors, of_language_model
+from genai_demo.models.word_vectors.errors import NotAWord, NoWordsInModel, TokenIsNoWord, UnknownWord, WordNotInTable
 from genai_demo.models.word_vectors.input_table import extract_table, read_table, save_table
-from genai_demo.models.word_vectors.loader import load_table
 from genai_demo.models.word_vectors.table import table_of
 from genai_demo.models.word_vectors.words import is_word, one_row_per_word, word_key
-
-WORDS = ["cat", "dog", "Paris", "naïve", "x1", "New_York", "Dog"]
-ROWS = np.random.default_rng(2).normal(size=(len(WORDS), 8)).astype(np.float32)
-
+from tests.models.vectors import ROWS
 
 # ── which words a table has ──────────────────────────────────────────────────────────────────────────────────
 
@@ -205,21 +178,6 @@ def test_a_saved_table_is_the_same_table(tiny, tmp_path):
 
 
 @pytest.fixture
-def text_file(tmp_path) -> Path:
-    """A file of vectors in word2vec's text format."""
-    path = tmp_path / "tiny.txt"
-    keyed().save_word2vec_format(str(path))
-    return path
-
-
-def keyed() -> KeyedVectors:
-    """gensim's own object with our rows."""
-    vectors = KeyedVectors(ROWS.shape[1])
-    vectors.add_vectors(WORDS, ROWS)
-    return vectors
-
-
-@pytest.fixture
 def from_file(text_file):
     return load_vectors(find_vectors(str(text_file)))
 
@@ -279,152 +237,3 @@ def test_every_name_finds_its_vectors_and_the_input_table_comes_first(tmp_path):
         with pytest.raises(UnknownVectors) as caught:
             find_vectors(name)
         assert "input-table" in caught.value.facts["choices"]
-
-
-# ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-PINNED = ModelEntry("pinned", "Pinned", "base", Wheel("none", "none==1", "ab" * 32), 1, "none", 0)
-
-
-@pytest.fixture
-def counted(monkeypatch) -> list[int]:
-    """Counts how often a table is extracted."""
-    calls: list[int] = []
-    real_extract = input_table.extract_table
-
-    def extract(model):
-        calls.append(1)
-        return real_extract(model)
-
-    for module in (loader_module, input_table):
-        monkeypatch.setattr(module, "extract_table", extract)
-    monkeypatch.setattr(loader_module, "TABLE_BYTES", 1)
-    return calls
-
-
-def test_the_table_of_pinned_weights_is_extracted_once_into_the_cache(tiny, tmp_path, counted):
-    first = load_table(tiny, PINNED, tmp_path)
-    again = load_table(tiny, PINNED, tmp_path)
-    assert len(counted) == 1
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["pinned-abababababab-words-v2"]
-    assert np.array_equal(first.unit, again.unit)
-
-
-def damaged_npy(folder: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
-    rows = np.load(folder / "unit.npy")
-    np.save(folder / "unit.npy", change(rows))
-
-
-DAMAGE = {
-    "words.json is missing": lambda folder: (folder / "words.json").unlink(),
-    "the folder is empty": lambda folder: [file.unlink() for file in folder.iterdir()],
-    "unit.npy is cut off": lambda folder: (folder / "unit.npy").write_bytes((folder / "unit.npy").read_bytes()[:900]),
-    "unit.npy is empty": lambda folder: (folder / "unit.npy").write_bytes(b""),
-    "mean.npy is garbage": lambda folder: (folder / "mean.npy").write_bytes(b"garbage" * 50),
-    "words.json is no JSON": lambda folder: (folder / "words.json").write_bytes(b"\xff["),
-    "words.json is shorter": lambda folder: (folder / "words.json").write_text(
-        json.dumps(json.loads((folder / "words.json").read_text())[1:])
-    ),
-    "words.json is another list": lambda folder: (folder / "words.json").write_text(
-        json.dumps(json.loads((folder / "words.json").read_text())[::-1])
-    ),
-    "rows are no numbers": lambda folder: damaged_npy(folder, lambda rows: rows * np.nan),
-    "rows are too short": lambda folder: damaged_npy(folder, lambda rows: rows[:, 1:]),
-    "one bit is wrong": lambda folder: damaged_npy(folder, lambda rows: np.vstack([-rows[:1], rows[1:]])),
-    "the checksums are garbage": lambda folder: (folder / "checksums.json").write_text("{"),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_table_in_the_cache_is_made_anew(tiny, tmp_path, counted, damage, caplog):
-    expected = load_table(tiny, PINNED, tmp_path)
-    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    unit = np.array(expected.unit)
-    DAMAGE[damage](folder)
-    with caplog.at_level(logging.CRITICAL):
-        mended = load_table(tiny, PINNED, tmp_path)
-        again = load_table(tiny, PINNED, tmp_path)
-    for vectors in (mended, again):
-        assert vectors.words == expected.words
-        assert np.array_equal(vectors.unit, unit)
-    assert len(counted) == 2
-
-
-def test_a_cache_that_damages_whatever_is_written_costs_time_and_nothing_else(tiny, tmp_path, monkeypatch, counted):
-    monkeypatch.setattr(loader_module, "save_table", lambda _, folder: (folder / "words.json").write_text("[]"))
-    vectors = load_table(tiny, PINNED, tmp_path)
-    assert vectors.spelling("CAT") == "cat"
-    assert len(counted) == 3
-
-
-def test_weights_that_may_change_are_read_anew(tiny, entry, tmp_path, counted):
-    for _ in range(2):
-        load_table(tiny, entry, tmp_path)
-    assert len(counted) == 2
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("counted")
-def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tiny, tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    vectors = load_table(tiny, PINNED, blocked / "cache")
-    assert vectors.spelling("CAT") == "cat"
-
-
-def test_many_visitors_at_once_share_one_table(tiny, tmp_path, counted):
-    source = table_loader(Loader.of(tiny, "Pinned"), PINNED, tmp_path)
-    found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(source.model(60))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
-    assert len(set(map(id, found))) == 1
-    assert len(counted) == 1
-
-
-@pytest.fixture
-def unasked() -> Loader[LanguageModel]:
-    """The loader of a language model that nobody should ask for."""
-    return Loader("Pinned", lambda _: pytest.fail("the language model is not needed"))
-
-
-def test_the_input_table_follows_its_language_model(tiny, tmp_path, counted):
-    there, waiting = threading.Event(), threading.Event()
-
-    def load(report):
-        report("converting", 0.4)
-        waiting.set()
-        assert there.wait(60)
-        return tiny
-
-    language = Loader("Pinned", load)
-    source = table_loader(language, PINNED, tmp_path)
-    source.start()
-    assert waiting.wait(60)
-    with pytest.raises(ModelLoading) as caught:
-        source.model()
-    assert caught.value.facts == {"title": "Pinned", "percent": 40, "stage": "converting"}
-    assert source.loaded is None
-    there.set()
-    assert source.model(60).spelling("CAT") == "cat"
-    assert len(counted) == 1
-    assert found_in_file(source) is None
-
-
-def test_a_file_is_there_before_anybody_asks(text_file, unasked):
-    source = vectors_loader(find_vectors(str(text_file)), unasked, PINNED)
-    found = found_in_file(source)
-    assert (found.rows, found.words, found.not_words, found.again) == (7, 4, 2, 1)
-    text_file.unlink()
-    assert source.loaded.spelling("PARIS") == "Paris"
-    assert source.model() is source.loaded
-
-
-def test_a_file_that_cannot_be_read_is_reported_at_once(tmp_path, unasked):
-    path = tmp_path / "notes.txt"
-    path.write_text("no vectors here")
-    with pytest.raises(DamagedVectorFile):
-        vectors_loader(find_vectors(str(path)), unasked, PINNED)
