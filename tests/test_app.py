@@ -277,7 +277,8 @@ def test_a_model_that_cannot_be_loaded_is_said_in_the_terminal_once_and_the_pict
     assert (status["ready"], status["failed"]) == (False, True)
     states = {address: (one["ready"], one["failed"]) for address, one in status["features"].items()}
     waits = (False, True)
-    assert states == {"next-word": waits, "word-vectors": waits, "denoising": (True, False), "rlhf": waits}
+    assert states.pop("denoising") == (True, False)
+    assert set(states.values()) == {waits}
     assert {one["sentence"] for one in status["features"].values()} == {sentence(error), "The picture model is ready"}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser, Frame
-from visiting import NEXT_WORD, RLHF, SCENES, Visit, visit
+from visiting import NEXT_WORD, RLHF, SCENES, TAB_OF, Visit, visit
 
 BLOCKED = """for (const name of ["sessionStorage", "localStorage"]) {
   Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
@@ -116,3 +117,27 @@ def test_the_page_works_inside_another_page(visitor: Visit) -> None:
     assert frame.evaluate("document.body.classList.contains('gx-projector')")
     visitor.page.keyboard.press("PageDown")
     frame.wait_for_selector("#scene-next-word-sample:visible .gx-kind.gx-real")
+
+
+@pytest.mark.parametrize("scene", ["predict", "map", "steps", "rater"])
+def test_on_a_phone_a_link_opens_its_scene_also_in_a_tab_that_is_folded_away(
+    browser: Browser, address: str, scene: str
+) -> None:
+    guest = visit(browser, address, (390, 844))
+    guest.open(scene)
+    assert place(guest) == (TAB_OF[scene], scene)
+    guest.page.context.close()
+    assert guest.complaints == []
+
+
+def test_a_tab_that_is_folded_away_is_a_place_to_go_back_from(browser: Browser, address: str) -> None:
+    guest = visit(browser, address, (390, 844))
+    guest.open("predict")
+    guest.page.get_by_label("More tabs").click()
+    guest.page.locator(".overflow-dropdown button").last.click()
+    guest.wait_for_live()
+    assert place(guest) == (RLHF, "compare")
+    guest.page.go_back()
+    assert place(guest) == (NEXT_WORD, "predict")
+    guest.page.context.close()
+    assert guest.complaints == []

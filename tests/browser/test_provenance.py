@@ -34,7 +34,7 @@ class Late:
     def __init__(self, tuned: TunedModel) -> None:
         self.arrived = threading.Event()
         self._tuned = tuned
-        self.loader: Loader[StagedModel] = Loader("Tiny", self._load, known={NAMES: tuned.stages})
+        self.loader: Loader[StagedModel] = Loader("Tiny stages", self._load, known={NAMES: tuned.stages})
 
     def _load(self, report: Report) -> StagedModel:
         report("downloading", 0.5)
@@ -120,7 +120,7 @@ def test_stages_that_come_later_than_their_base_take_over_too(
     browser: Browser, url: str, late: Late, scene: str
 ) -> None:
     guest = opened(browser, url, scene)
-    expect(guest.find(".gx-message.gx-note")).to_contain_text("50 %")
+    expect(guest.page.locator(".gx-status")).to_contain_text("Tiny stages")  # is still loading
     late.arrived.set()
     guest.wait_for_live()
     guest.page.context.close()

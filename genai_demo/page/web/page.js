@@ -14,14 +14,21 @@ let opened = false,
   first = null; // once Gradio has made the page; the tab that it opens by itself
 
 // ── places: a move of the visitor can be gone back from; whatever else changes the address replaces it ───────────────
+let latest = null; // the scene that the address is of
+const isOf = (scene) => query().get("tab") === scene?.tab && query().get("scene") === scene?.name;
+
 /** @param {steps.Stepper} place @param {boolean} isMove */
 function remember(place, isMove) {
   const scene = place.scene();
   if (!opened || !scene) return;
-  const now = query();
-  const next = placed(now, place.tab, place.current, scene.written());
-  const isSame = now.get("tab") === place.tab && now.get("scene") === place.current;
-  if (`?${next}` !== location.search) memory.goTo(`${location.pathname}?${next}${location.hash}`, isMove && !isSame);
+  if (isMove && isOf(latest)) write(latest, false); // what was chosen a moment before it is left
+  write(scene, isMove && !isOf(scene));
+  latest = scene;
+}
+/** @param {import("#page/scene.js").Scene} scene @param {boolean} isNew */
+function write(scene, isNew) {
+  const next = placed(query(), scene.tab, scene.name, scene.written());
+  if (`?${next}` !== location.search) memory.goTo(`${location.pathname}?${next}${location.hash}`, isNew);
 }
 let timer;
 globalThis.document?.addEventListener("gx-scene", (event) => {
@@ -60,8 +67,15 @@ globalThis.document?.addEventListener("keydown", (event) => {
 });
 
 // ── tabs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-/** @returns {any} */
-const tabButton = (tab) => document.getElementById(`tab-${tab}-button`);
+const FOLDED = ".overflow-dropdown button"; // tabs for which a narrow page has no room: they lie in the menu “…”
+
+/** The button that opens a tab. One that is folded away has no name of its own: its words tell which it is. @returns {any} */
+function tabButton(tab) {
+  const { components } = window.gradio_config;
+  const title = components.find(({ props }) => props.elem_id === `tab-${tab}`)?.props.label;
+  const isIts = (one) => one.textContent.trim() === title;
+  return document.getElementById(`tab-${tab}-button`) ?? [...document.querySelectorAll(FOLDED)].find(isIts);
+}
 
 // A tab's panel is made when it is first opened; `then` gets the stepper that is shown at last.
 let opening = 0;
@@ -82,13 +96,13 @@ function openTab(tab, then) {
   travelling = false;
   whenOpen((there) => there.tab === tab || !tabButton(tab), then);
 }
-const isChosen = ({ tab }) => tabButton(tab)?.getAttribute("aria-selected") === "true";
+const isChosen = ({ tab }) => !!tabButton(tab)?.matches('[aria-selected="true"], .selected');
 
 /** Gradio has made the page: open what the visitor's link says. */
 export function open() {
   opened = true;
   document.addEventListener("click", ({ target }) => {
-    if (travelling || !(target instanceof Element) || !target.closest('[role="tab"]')) return;
+    if (travelling || !(target instanceof Element) || !target.closest(`[role="tab"], ${FOLDED}`)) return;
     setTimeout(() => whenOpen(isChosen, (there) => there.moveTo(there.current)));
   });
   first = document.querySelector('[role="tab"][aria-selected="true"]')?.id.replace(/^tab-|-button$/g, "");
