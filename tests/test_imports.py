@@ -184,6 +184,15 @@ def test_no_script_imports_itself_by_a_detour():
     assert done == set(WEB)
 
 
+@pytest.mark.parametrize("name", WEB)
+def test_a_script_imports_and_exports_in_the_forms_that_its_loader_links(name):
+    source = WEB[name].read_text(encoding="utf-8")
+    imports = re.findall(r'^import (?:(?:\{[^}]*\}|\* as \w+) from )?"#[^"]+";$', source, re.M)
+    assert len(re.findall(r"^import\b", source, re.M)) == len(imports)
+    exports = re.findall(r"^export (?:async )?(?:function|class|const) \w+", source, re.M)
+    assert len(re.findall(r"^export\b", source, re.M)) == len(exports)
+
+
 def test_every_scene_has_its_script_and_every_script_is_used():
     scenes = {script_name(feature.package, f"{scene}.js") for feature in load_features() for scene in feature.scenes}
     entries = {"#page/scene.js", "#page/page.js", "#page/header.js", "#page/recorded.js", *scenes}

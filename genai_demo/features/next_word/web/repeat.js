@@ -17,7 +17,7 @@ const LARGEST_ID = 2 ** 31;
 const ASK_AFTER_MS = 250;
 
 export const shares = shared;
-export const { consequences } = writing;
+export const consequences = writing.consequences;
 
 /** @param {import("#page/scene.js").Given} given */
 export const fields = ({ texts, recorded: { writing: opening } }) => ({
