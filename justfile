@@ -33,7 +33,7 @@ format:
 
 # the fast suite, on tiny random models
 test *options:
-    python -m pytest "$@"
+    python -m pytest -n 2 "$@"
 
 # the real model
 model *options:
@@ -41,7 +41,7 @@ model *options:
 
 # the page, in Chromium
 browser *options:
-    python -m pytest -m browser "$@"
+    python -m pytest -n 2 --dist worksteal -m browser "$@"
 
 # thousands of malformed calls; some minutes
 soak *options:
