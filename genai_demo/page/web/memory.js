@@ -21,7 +21,7 @@ export function goTo(address, isNew) {
 
 // ── what was chosen in each scene: it survives a reload, and Back from another page; a new visit begins afresh ────────
 const kept = attempt(() => history.state.genaiScenes) ?? {};
-const SAVE_MS = 1_000;
+const SAVE_MS = 300; // what is written down as the page is being left may come too late
 /** @type {Map<string, () => any>} */
 const states = new Map();
 let timer;
@@ -49,4 +49,4 @@ function save() {
   for (const [name, state] of states) all[name] = state();
   attempt(() => history.replaceState({ ...history.state, genaiScenes: all }, ""));
 }
-globalThis.addEventListener?.("beforeunload", save); // while the page is being left, it is too late
+globalThis.addEventListener?.("beforeunload", save);

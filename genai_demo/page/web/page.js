@@ -31,7 +31,7 @@ function write(scene, isNew) {
   if (`?${next}` !== location.search) memory.goTo(`${location.pathname}?${next}${location.hash}`, isNew);
 }
 let timer;
-globalThis.document?.addEventListener("gx-scene", (event) => {
+globalThis.document?.addEventListener("gx-chosen", (event) => {
   const scene = /** @type {CustomEvent} */ (event).detail;
   const place = steps.visible();
   if (place?.scene() !== scene) return;

@@ -58,7 +58,6 @@ export function mount(module, tab, name, { element, props }, { streams = [], ans
 }
 
 const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-let latest = null; // the scene that is shown: the history keeps its state
 
 export class Scene {
   /** @type {State} */
@@ -233,21 +232,18 @@ export class Scene {
   }
   /** It has come into view. */
   shown() {
-    latest = this;
     if (this.#isDirty) this.paint();
     this.#built.shown?.();
     this.#questions.update();
   }
   /** Paint it, now or as soon as it is in view. */
   paint() {
-    if (latest === this) memory.changed();
     this.#isDirty = !this.isShown();
     if (this.#isDirty || !this.#built) return;
     for (const show of this.#controls) show(this.state);
     this.#built.paint(this.state, this.answers);
     const line = this.#built.provenance?.(this.state, this.answers) ?? this.#commonProvenance();
     if (line) this.node.querySelector(".gx-provenance").replaceChildren(...line);
-    document.dispatchEvent(new CustomEvent("gx-scene", { detail: this }));
   }
   #commonProvenance() {
     const origin = commonOrigin(Object.values(this.answers));
@@ -283,6 +279,10 @@ export class Scene {
   #put(changes) {
     if (Object.entries(changes).every(([key, value]) => isSame(this.state[key], value))) return false;
     this.state = { ...this.state, ...changes };
+    if (this.#built) {
+      memory.changed();
+      document.dispatchEvent(new CustomEvent("gx-chosen", { detail: this }));
+    }
     return true;
   }
   #settle() {
