@@ -9,10 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,10 @@ class Origin:
     weights: str
     device: str
     dtype: str
+
+    def provenance(self) -> dict[str, Any]:
+        """What stands under a figure, as JSON. A recording replaces `kind` and adds `recorded_on`."""
+        return {"kind": "real", **asdict(self)}
 
 
 class LanguageModel:

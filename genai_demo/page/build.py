@@ -120,7 +120,7 @@ def status_payload(loader: Loader[Any], sources: Sequence[Source] = ()) -> Json:
     failed = dict.fromkeys(one.title for one in others if one.error not in (None, shown.error))
     words = load_texts("genai_demo.page")["status"]
     parts = [
-        _status_sentence(shown),
+        _status_sentence(shown, words),
         *([words["also_loading"].format(titles=" · ".join(waiting))] if waiting else []),
         *([words["also_failed"].format(titles=" · ".join(failed))] if failed else []),
     ]
@@ -129,7 +129,7 @@ def status_payload(loader: Loader[Any], sources: Sequence[Source] = ()) -> Json:
         "fraction": shown.fraction,
         "ready": shown.ready,
         "failed": shown.error is not None,
-        "features": {feature.address: _feature_status(source.status) for feature, source in sources},
+        "features": {feature.address: _feature_status(source.status, words) for feature, source in sources},
     }
 
 
@@ -138,12 +138,11 @@ def _loaders(loader: Loader[Any], sources: Sequence[Source]) -> list[Loader[Any]
     return list(dict.fromkeys((loader, *(source for _, source in sources))))
 
 
-def _feature_status(status: LoadStatus) -> Json:
-    return {"ready": status.ready, "failed": status.error is not None, "sentence": _status_sentence(status)}
+def _feature_status(status: LoadStatus, words: dict[str, str]) -> Json:
+    return {"ready": status.ready, "failed": status.error is not None, "sentence": _status_sentence(status, words)}
 
 
-def _status_sentence(status: LoadStatus) -> str:
-    words = load_texts("genai_demo.page")["status"]
+def _status_sentence(status: LoadStatus, words: dict[str, str]) -> str:
     if status.error is not None:
         return sentence(status.error)
     if status.ready:

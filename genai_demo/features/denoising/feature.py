@@ -203,7 +203,7 @@ def steer_by_prompt(model: DrawingModel, asked: Prompts) -> Json:
 def read_words(model: DrawingModel, asked: Read) -> Json:
     """A picture, and where each word of its prompt is read; no words if the model does not show it."""
     if not model.words(asked.prompt):
-        return {"provenance": view.provenance(model.origin), "prompt": asked.prompt, "words": []}
+        return {"provenance": model.origin.provenance(), "prompt": asked.prompt, "words": []}
     return view.reading_payload(backend.read_words(model, asked.prompt, asked.seed), model.origin)
 
 

@@ -51,11 +51,6 @@ GIF_PAUSE, GIF_REST = 120, 2_500  # milliseconds
 AMPLIFICATIONS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 
-def provenance(origin: PictureOrigin) -> Json:
-    """What stands under a figure. A recorded payload replaces `kind` and adds `recorded_on`."""
-    return {"kind": "real", **asdict(origin)}
-
-
 # ── numbers to pixels ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -207,7 +202,7 @@ def added_noise_json(result: Noised) -> Json:
 def forward_payload(samples: Iterable[Sample], alpha_bars: Sequence[float], side: int, origin: PictureOrigin) -> Json:
     """Pictures to destroy in the browser, exact, and ᾱ of every noise level to do it with."""
     return {
-        "provenance": provenance(origin),
+        "provenance": origin.provenance(),
         "side": side,
         "alpha_bars": [round(alpha_bar, 8) for alpha_bar in alpha_bars],
         "pictures": samples_json(samples),
@@ -226,7 +221,7 @@ def guess_payload(result: NoiseGuess, origin: PictureOrigin) -> Json:
     amplified, difference = _amplified(result.difference)
     noised = result.noised
     return {
-        "provenance": provenance(origin),
+        "provenance": origin.provenance(),
         "prompt": result.prompt,
         "timestep": noised.timestep,
         "alpha_bar": noised.alpha_bar,
@@ -254,7 +249,7 @@ def step_payload(step: Step, total: int, origin: PictureOrigin, unseen: Sequence
     """
     amplified, guidance = _guidance(step)
     return {
-        "provenance": provenance(origin),
+        "provenance": origin.provenance(),
         "total": total,
         "unseen": list(unseen),
         "step": {
@@ -292,7 +287,7 @@ def steer_payload(lanes: Sequence[Lane], origin: PictureOrigin, unseen: Sequence
     shown = min(guided, key=lambda lane: lane.wish.guidance_scale, default=None)
     amplified, difference = _guidance(shown.steps[0]) if shown else (None, None)
     return {
-        "provenance": provenance(origin),
+        "provenance": origin.provenance(),
         "unseen": list(unseen),
         "pictures": [{**asdict(lane.wish), "image": finished_uri(lane.picture)} for lane in lanes],
         "difference": difference,
@@ -304,7 +299,7 @@ def steer_payload(lanes: Sequence[Lane], origin: PictureOrigin, unseen: Sequence
 def reading_payload(result: Reading, origin: PictureOrigin) -> Json:
     """A picture and its words; `attention` is a list of rows of shares, in thousandths."""
     return {
-        "provenance": provenance(origin),
+        "provenance": origin.provenance(),
         "prompt": result.prompt,
         "image": finished_uri(result.picture),
         "words": [
@@ -320,7 +315,7 @@ def reading_payload(result: Reading, origin: PictureOrigin) -> Json:
 
 def drawing_payload(drawing: Drawing, total: int, origin: PictureOrigin, unseen: Sequence[str]) -> Json:
     """One of `total` finished pictures, the steps and the seconds that it took."""
-    return {"provenance": provenance(origin), "total": total, "unseen": list(unseen), **drawing_json(drawing)}
+    return {"provenance": origin.provenance(), "total": total, "unseen": list(unseen), **drawing_json(drawing)}
 
 
 def drawing_json(drawing: Drawing) -> Json:

@@ -107,7 +107,7 @@ def predict_for_sliders(model: LanguageModel, asked: Prompt) -> Json:
 def slider_stops(model: LanguageModel, asked: Prompt) -> Json:
     """The table with which the browser moves the sliders by itself; it says of which prompt and whose it is."""
     table = view.sliders_payload(backend.next_token_sliders(model, asked.prompt))
-    return {"provenance": view.provenance(model.origin), "prompt": asked.prompt, **table}
+    return {"provenance": model.origin.provenance(), "prompt": asked.prompt, **table}
 
 
 def name_drawn(model: LanguageModel, asked: Draws) -> Json:

@@ -6,16 +6,10 @@ from collections.abc import Sequence, Set
 from dataclasses import asdict
 from typing import Any
 
-from ...models.language import Origin
 from ...models.sampling import SliderTable
 from .backend import Candidate, Generation, NextToken, Surprise, Tokenization, WrittenToken
 
 Json = dict[str, Any]
-
-
-def provenance(origin: Origin) -> Json:
-    """What stands under a figure. A recorded payload replaces `kind` and adds `recorded_on`."""
-    return {"kind": "real", **asdict(origin)}
 
 
 def tokenization_json(result: Tokenization) -> Json:
@@ -27,7 +21,7 @@ def tokenization_json(result: Tokenization) -> Json:
 def tokens_payload(result: Tokenization, variant: Tokenization) -> Json:
     """The Tokens scene: a text, and the same text with or without its leading space."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "text": result.text,
         **tokenization_json(result),
         "variant": {"text": variant.text, **tokenization_json(variant)},
@@ -52,7 +46,7 @@ def next_token_json(result: NextToken) -> Json:
 def next_token_payload(result: NextToken, control_ids: Set[int] = frozenset()) -> Json:
     """The bars of one prompt. `control`: which of them are no text, so that nobody can type them."""
     control = [one.id for one in result.candidates if one.id in control_ids]
-    shown = {"provenance": provenance(result.origin), "prompt": result.prompt, "control": control}
+    shown = {"provenance": result.origin.provenance(), "prompt": result.prompt, "control": control}
     return shown | next_token_json(result)
 
 
@@ -81,7 +75,7 @@ def generation_json(result: Generation) -> Json:
 def writing_payload(result: Generation) -> Json:
     """The Repeat scene: every written token with the bars it was drawn from, and the bars of the next."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         **generation_json(result),
         "tokens": written_tokens_json(result.tokens),
         "upcoming": [_bar(candidate) for candidate in result.upcoming],
@@ -124,4 +118,4 @@ def surprise_json(result: Surprise) -> Json:
 
 def surprise_payload(result: Surprise, text: str) -> Json:
     """The training penalty of a sentence."""
-    return {"provenance": provenance(result.origin), "text": text, **surprise_json(result)}
+    return {"provenance": result.origin.provenance(), "text": text, **surprise_json(result)}

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ...models.language import Origin
 from .backend import ChangedWords, Comparison, Likely, Reply, Scored
 from .rater import Answers, Rated, Taste
 from .story import Curve, Practice, RankedExample, Story
@@ -16,11 +15,6 @@ from .story import Curve, Practice, RankedExample, Story
 CURVE_POINTS = 60
 
 Json = dict[str, Any]
-
-
-def provenance(origin: Origin) -> Json:
-    """What stands under a figure. A recorded payload replaces `kind` and adds `recorded_on`."""
-    return {"kind": "real", **asdict(origin)}
 
 
 def comparison_json(result: Comparison) -> Json:
@@ -37,7 +31,7 @@ def comparison_json(result: Comparison) -> Json:
 def comparison_payload(result: Comparison) -> Json:
     """The scene of two columns."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "prompt": result.prompt,
         **comparison_json(result),
         "ended": result.ended,
@@ -50,7 +44,7 @@ def changed_payload(result: ChangedWords) -> Json:
     """The scene of marked words: the answer as it grows, and its scores when it has ended."""
     scored = result.scored
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "prompt": result.prompt,
         "stage": result.reply.stage,
         "other": result.other,
@@ -86,7 +80,7 @@ def scored_json(result: Scored) -> Json:
 def answers_payload(result: Answers) -> Json:
     """Answers to be put in order; with `features` when all have ended."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "prompt": result.prompt,
         "answers": [_answer(reply) for reply in result.replies]
         if not result.rated
@@ -107,7 +101,7 @@ def taste_payload(result: Taste) -> Json:
 def ranking_payload(result: RankedExample) -> Json:
     """One ranking of the second step, with rewards of now."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "number": result.number,
         "count": result.count,
         "prompt": result.prompt,

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ...models.word_vectors import TableOrigin
 from .arithmetic import Arithmetic
 from .axes import OwnAxes
 from .game import Game
@@ -16,11 +15,6 @@ from .neighbours import Comparison, Neighbour, Neighbours
 Json = dict[str, Any]
 
 DIGITS = 4  # of a cosine or a coordinate: more than can be seen
-
-
-def provenance(origin: TableOrigin) -> Json:
-    """What stands under a figure. A recorded payload replaces `kind` and adds `recorded_on`."""
-    return {"kind": "real", **asdict(origin)}
 
 
 # ── the API ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -64,7 +58,7 @@ def points_json(points: Iterable[Point]) -> list[Json]:
 def comparison_payload(result: Comparison) -> Json:
     """Two words, number by number."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "words": [
             {"word": word, "numbers": numbers.round(DIGITS).tolist(), "neighbours": _neighbours(found)}
             for word, numbers, found in zip(result.words, result.numbers, result.neighbours, strict=True)
@@ -76,7 +70,7 @@ def comparison_payload(result: Comparison) -> Json:
 def map_payload(result: WordMap, fitted: Sequence[str]) -> Json:
     """The map, with the words that it was fitted to, which come back with the next question."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "fitted": list(fitted),
         "points": [
             {**place, "fitted": point.fitted, "neighbours": _neighbours(found)}
@@ -89,7 +83,7 @@ def map_payload(result: WordMap, fitted: Sequence[str]) -> Json:
 def arithmetic_payload(result: Arithmetic, formula: str) -> Json:
     """A sum, step by step."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "formula": formula,
         "terms": [asdict(term) for term in result.terms],
         "origin": _place(result.origin_point),
@@ -111,7 +105,7 @@ def arithmetic_payload(result: Arithmetic, formula: str) -> Json:
 def axes_payload(result: OwnAxes) -> Json:
     """Words on two axes of the visitor's own."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "poles": [list(pair) for pair in result.poles],
         "points": _places(result.points),
         "axes_cosine": _rounded(result.axes_cosine),
@@ -121,7 +115,7 @@ def axes_payload(result: OwnAxes) -> Json:
 def game_payload(result: Game, seed: int) -> Json:
     """Both games, answers included: the browser keeps them back until the class has guessed."""
     return {
-        "provenance": provenance(result.origin),
+        "provenance": result.origin.provenance(),
         "seed": seed,
         "sums": [
             {**asdict(one), "options": list(one.options), "neighbours": _neighbours(one.neighbours)}

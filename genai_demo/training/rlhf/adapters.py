@@ -226,6 +226,35 @@ class Stages:
         return self._peft
 
 
+class AdapterTrainer:
+    """What every run that trains one adapter keeps, so that it can go on after a stop."""
+
+    unit = "step"
+    stage: str  # whose adapter learns
+    stages: Stages
+    optimizer: torch.optim.Optimizer
+    step: int
+
+    @property
+    def progress(self) -> int:
+        """Steps done."""
+        return self.step
+
+    def state(self) -> dict[str, Any]:
+        """Adapter, optimiser and step; batches, dropout, prompts and draws follow from the seed and the step."""
+        return {
+            "adapter": self.stages.weights(self.stage),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state` of the same recipe, but for what its options say may change."""
+        self.stages.load_weights(self.stage, state["adapter"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+
+
 def write_notice(folder: Path, what: str) -> None:
     """Gemma's notice, which has to lie beside everything that was trained on top of it."""
     (folder / "NOTICE").write_text(NOTICE.format(what=what), encoding="utf-8")

@@ -17,7 +17,7 @@ to Basics", arXiv:2402.14740): of k answers to the same prompt, each is compared
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ from ...datasets.conversations.prompts import PROMPTS, Prompt, load_prompts
 from ...models.chat import ChatTemplate, LabelledIds, Message
 from ..options import Option, read_command
 from ..runs import Run, export_record, seed_of_step, train
-from .adapters import Base, Lora, Stages
+from .adapters import AdapterTrainer, Base, Lora, Stages
 from .answers import Answer, Drawing, draw_many
 from .conversation import conversation
 from .likelihood import add_gradient, batch_of, log_probabilities
@@ -90,7 +90,7 @@ def leave_one_out(returns: Tensor) -> Tensor:
     return returns - others
 
 
-class RlTrainer:
+class RlTrainer(AdapterTrainer):
     """The last stage in training.
 
     Args:
@@ -102,7 +102,7 @@ class RlTrainer:
         folder: for the adapter's weights as they were at every examination.
     """
 
-    unit = "step"
+    stage = STAGE
 
     def __init__(
         self,
@@ -122,11 +122,6 @@ class RlTrainer:
         self.optimizer = torch.optim.AdamW(self.parameters, recipe.learning_rate, weight_decay=0.0)
         self.total = recipe.steps
         self.step = 0
-
-    @property
-    def progress(self) -> int:
-        """Steps done."""
-        return self.step
 
     def start(self, *, new: bool) -> dict[str, Any]:
         """What the model answers before it has learned anything."""
@@ -220,20 +215,6 @@ class RlTrainer:
             for number, one in zip(numbers, answers, strict=True)
         ]
         return torch.tensor(counts, dtype=torch.float32, device=self.stages.device)
-
-    def state(self) -> dict[str, Any]:
-        """Adapter, optimiser and step; prompts and draws follow from the seed and the step."""
-        return {
-            "adapter": self.stages.weights(STAGE),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state` of the same recipe, except that there may be more steps."""
-        self.stages.load_weights(STAGE, state["adapter"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
 
 
 def parts_of_similar_length(sequences: Sequence[LabelledIds]) -> list[list[int]]:

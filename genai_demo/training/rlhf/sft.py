@@ -18,7 +18,7 @@ Written plainly: trl's trainer would do it, but it brings a stack of packages fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ from ...datasets.conversations.demonstrations import DEMONSTRATIONS, Demonstrati
 from ...models.chat import ChatTemplate, LabelledIds
 from ..options import Option, read_command
 from ..runs import Run, export_record, seed_of_step, train, warm_up_and_cosine
-from .adapters import Base, Lora, Stages
+from .adapters import AdapterTrainer, Base, Lora, Stages
 from .declining import declining_auc, probe_of
 from .likelihood import Batch, add_gradient, batch_of, log_probabilities
 
@@ -56,7 +56,7 @@ class Recipe:
     opening_weight: Annotated[float, Option("of each of an answer's first tokens; the others weigh 1")] = 4.0
 
 
-class SftTrainer:
+class SftTrainer(AdapterTrainer):
     """The adapter in training, with all that a checkpoint has to hold.
 
     Args:
@@ -66,7 +66,7 @@ class SftTrainer:
         recipe: how.
     """
 
-    unit = "step"
+    stage = STAGE
 
     def __init__(
         self,
@@ -89,11 +89,6 @@ class SftTrainer:
         self.examine_every = -(-len(self.learnt) // recipe.batch)  # once an epoch
         self.total = recipe.epochs * self.examine_every
         self.step = 0
-
-    @property
-    def progress(self) -> int:
-        """Steps done."""
-        return self.step
 
     def start(self, *, new: bool) -> dict[str, Any]:
         """How good the model is before it has learnt anything."""
@@ -134,20 +129,6 @@ class SftTrainer:
                 f"declining_auc_{split}": declining_auc(self.stages, self.probe, split) for split in self.probe.prompts
             }
         return figures
-
-    def state(self) -> dict[str, Any]:
-        """Adapter, optimiser and step; batches and dropout follow from the seed and the step."""
-        return {
-            "adapter": self.stages.weights(STAGE),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state` of the same recipe."""
-        self.stages.load_weights(STAGE, state["adapter"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
 
 
 def token_weights(batch: Batch, opening: int, weight: float) -> Tensor:

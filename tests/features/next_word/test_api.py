@@ -5,11 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import httpx
 import pytest
-from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from genai_demo.errors import InvalidParameter, TextTooLong, UnreadableText
@@ -56,26 +54,6 @@ def address(loader) -> Iterator[str]:
     page.close(verbose=False)
 
 
-@pytest.fixture(scope="module")
-def client(address) -> Client:
-    return Client(address, verbose=False)
-
-
-@pytest.fixture
-def post(address) -> Callable[[str, list], str]:
-    """Sends what no well-behaved client can send (NaN, half a character); returns the error's text."""
-
-    def send(endpoint: str, values: list) -> str:
-        place = f"{address}gradio_api/call{endpoint}"
-        began = httpx.post(place, content=json.dumps({"data": values}), headers={"Content-Type": "application/json"})
-        stream = httpx.get(f"{place}/{began.json()['event_id']}", timeout=60).text
-        event, data = stream.strip().split("\n")[-2:]
-        assert event == "event: error"
-        return json.loads(data.removeprefix("data: "))["error"]
-
-    return send
-
-
 def as_json(value: object) -> object:
     """`value` after a journey: tuples arrive as lists."""
     return json.loads(json.dumps(value))
@@ -90,17 +68,7 @@ def filled(endpoint: str, **values: object) -> list:
 # ── signatures ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_endpoints_are_these_four_with_these_names_orders_and_defaults(client):
-    published = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    signatures = {
-        endpoint: {
-            parameter["parameter_name"]: parameter["parameter_default"]
-            if parameter["parameter_has_default"]
-            else inspect.Parameter.empty
-            for parameter in described["parameters"]
-        }
-        for endpoint, described in published.items()
-    }
+def test_the_endpoints_are_these_four_with_these_names_orders_and_defaults(signatures):
     assert signatures == SIGNATURES
     assert {name: list(names) for name, names in signatures.items()} == {
         name: list(names) for name, names in SIGNATURES.items()

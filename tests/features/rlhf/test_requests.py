@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import gradio as gr
 import pytest
-from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from genai_demo.asks import Local
@@ -45,11 +44,11 @@ SIGNATURES = {
 
 
 @pytest.fixture(scope="module")
-def client(tuned) -> Iterator[Client]:
+def address(tuned) -> Iterator[str]:
     with gr.Blocks(analytics_enabled=False) as page:
         publish(Local([(feature.FEATURE, Loader.of(tuned, "Tiny"))]), feature.FEATURE)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, show_error=False)
-    yield Client(url, verbose=False)
+    yield url
     page.close(verbose=False)
 
 
