@@ -47,7 +47,7 @@ export function plane(scene, { label, onselect, sparse = false, moves = false })
   const picture = svg("svg", { class: "gx-plane", tabindex: "0", role: "application", "aria-label": label });
   const node = el("div", { class: "gx-plane-frame" }, picture);
   const move = mover(picture);
-  let drawn = ""; // what is there already: it is not drawn again
+  let drawn = { model: "", frame: "" }; // what is there already: it is not drawn again
   picture.addEventListener("keydown", (event) => {
     if (!isWay(event.key)) return;
     event.preventDefault();
@@ -62,12 +62,13 @@ export function plane(scene, { label, onselect, sparse = false, moves = false })
     draw(model, selected) {
       if (!node.clientWidth) return; // not on the screen: drawn when it is shown
       const frame = frameOf(node);
-      const whole = JSON.stringify([model, frame]);
-      if (drawn !== whole) {
-        const before = moves ? spotsOf(picture) : new Map();
+      const wanted = { model: JSON.stringify(model), frame: JSON.stringify(frame) };
+      if (drawn.model !== wanted.model || drawn.frame !== wanted.frame) {
+        const isOther = drawn.model !== wanted.model; // in a frame of another size words are in their places at once
+        const before = moves && isOther ? spotsOf(picture) : new Map();
         const places = redraw(picture, model, frame, sparse, onselect);
         move(places, before);
-        drawn = whole;
+        drawn = wanted;
       }
       for (const group of picture.querySelectorAll(".gx-point"))
         group.classList.toggle("gx-selected", group.dataset.word === selected);
